@@ -1,0 +1,169 @@
+"""What the core needs from outside, as Protocols. Times are milliseconds since the epoch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.catalogue import Action, Group
+from bot.errors import Problem
+from bot.outcome import Ending, Job, Outcome
+from bot.people import Person
+from bot.request import Draft, Effect, EffectKind, Event, Request, Step, Version
+
+__all__ = ["Ending", "Job", "Outcome"]  # executors find their words here
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time and the brake, read inside the transaction that decides."""
+
+    now: int
+    paused: bool = False
+    resumed_at: int | None = None
+
+
+Decide = Callable[[tuple[Request, ...], Moment], Sequence[Step]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An outbox row under lease."""
+
+    id: int
+    kind: EffectKind
+    request_id: str
+    key: str
+    data: Mapping[str, Any]
+    tries: int  # earlier deliveries that failed
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of ours about one version, known by its nonce before it is posted. `ts` is None until Slack answered."""
+
+    nonce: str
+    request_id: str
+    version: int
+    place: str  # "card", "dm", "mine"
+    person: str = ""  # whose DM
+    channel: str | None = None
+    ts: str | None = None
+    created_at: int = 0
+    posting_since: int | None = None  # a post was begun then and not acknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request in a list: enough to show a line of it without reading it whole."""
+
+    id: str
+    state: str
+    headline: str
+    action: str
+    risk: str
+    asker: str
+    made_at: int
+    expires_at: int
+    version: int
+
+
+class Store(Protocol):
+    async def transact(self, ids: Sequence[str], decide: Decide) -> tuple[Step, ...]:
+        """Load, decide, save, as one durable transaction. `decide` is pure and gets the requests in the order of `ids`.
+
+        Raises NotFound for an unknown id; whatever `decide` raises leaves nothing changed.
+        """
+
+    async def note(self, events: Sequence[Event]) -> None:
+        """Append events that change no request: refusals, reveals."""
+
+    async def load(self, request_id: str) -> Request | None: ...
+    async def by_fingerprint(self, fingerprint: str) -> Request | None:
+        """The open request with this fingerprint."""
+
+    async def batch_of(self, batch: str) -> tuple[str, ...]: ...
+
+    # time
+    async def due(self, now: int, limit: int) -> tuple[str, ...]:
+        """Ids of requests with something due, the longest overdue first."""
+
+    async def next_wake(self) -> int | None: ...
+
+    # outbox
+    async def take(self, now: int, lease: int, limit: int, kinds: Sequence[EffectKind]) -> tuple[Parcel, ...]:
+        """Lease up to `limit` effects that are due."""
+
+    async def done(self, parcel: Parcel) -> None: ...
+    async def postpone(self, parcel: Parcel, until: int, error: str, *, failed: bool = True) -> None: ...
+    async def put(self, effects: Sequence[Effect]) -> None:
+        """Effects of no move: a preview asked anew, a home to redraw."""
+
+    # messages
+    async def message(self, request_id: str, version: int, place: str, person: str = "") -> Message:
+        """The message for that place, its nonce made and stored on first asking."""
+
+    async def messages(self, request_id: str) -> tuple[Message, ...]: ...
+    async def by_nonce(self, nonce: str) -> Message | None: ...
+    async def by_ts(self, channel: str, ts: str) -> Message | None: ...
+    async def posting(self, nonce: str, since: int) -> None: ...
+    async def posted(self, nonce: str, channel: str, ts: str) -> None: ...
+    async def lost(self, nonce: str) -> Message:
+        """Forget a message that is gone from Slack: a new nonce takes its place; the old one decides nothing."""
+
+    # views
+    async def of_asker(self, person: str, limit: int) -> tuple[Row, ...]: ...
+    async def pending(self, limit: int) -> tuple[Row, ...]: ...
+    async def recent(self, limit: int) -> tuple[Row, ...]: ...
+    async def history(self, asker: str, now: int) -> dict[str, int]:
+        """Counts of this requester's requests: last_hour, last_day, last_week."""
+
+    async def similar(self, action: str, before: int, limit: int) -> tuple[Row, ...]:
+        """Decided requests of the same action, newest first."""
+
+    # the brake
+    async def pause(self, event: Event) -> None: ...
+    async def resume(self, event: Event) -> None: ...
+    async def moment(self) -> Moment: ...
+
+
+class People(Protocol):
+    """Raises Unconfirmed where the look-up fails or takes longer than 1.5 s."""
+
+    async def person(self, person_id: str, *, fresh: bool = False) -> Person: ...
+    async def members(self, group: Group, *, fresh: bool = False) -> frozenset[str]: ...
+    async def in_channel(self, person_id: str, channel: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the planner made of the words: up to five drafts, at least one."""
+
+    drafts: tuple[Draft, ...] = field(default_factory=tuple)
+
+
+class Planner(Protocol):
+    async def plan(self, words: str, actions: Sequence[Action], earlier: Draft | None = None) -> Planned:
+        """Never raises for what a model does: a draft then says in its note what went wrong."""
+
+
+class Schemas(Protocol):
+    def problems(self, action: Action, args: Mapping[str, Any]) -> tuple[Problem, ...]: ...
+
+
+class Executor(Protocol):
+    async def run(self, job: Job, progress: Callable[[str], None]) -> Outcome:
+        """Never raises for what the world does: it classifies."""
+
+
+class Channel(Protocol):
+    """One way to show a request to people and to tell them something."""
+
+    async def show(self, request: Request, message: Message) -> None:
+        """Post or redraw one message of a request; stores where it stands."""
+
+    async def tell(self, request: Request, parcel: Parcel) -> None: ...
+
+
+class Fits(Protocol):
+    def __call__(self, version: Version) -> bool:
+        """Whether one card can show everything of it."""
