@@ -168,7 +168,9 @@ def resolve(way: Way, args: Mapping[str, Any]) -> dict[str, Any]:
     return resolved
 
 
-_FILLED = frozenset({"url", "headers", "json", "body", "argv", "args", "to", "cc", "subject", "from", "channel", "text"})
+_FILLED = frozenset(
+    {"url", "headers", "json", "body", "argv", "args", "to", "cc", "subject", "from", "channel", "text"}
+)
 
 
 def _line(key: str, template: Any, args: Mapping[str, Any]) -> Any:

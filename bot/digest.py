@@ -44,7 +44,7 @@ def parse(snapshot: bytes) -> Any:
     return json.loads(snapshot)
 
 
-def exactly_representable(value: Any) -> bool:
+def exactly_representable(value: Any) -> bool:  # noqa: PLR0911 - one line for each JSON type
     """Whether a JSON value survives canonical form unchanged: no NaN, no infinity, no integer beyond 2^53 - 1."""
     match value:
         case bool() | None:

@@ -39,7 +39,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of ours about one version, known by its nonce before it is posted. `ts` is None until Slack answered."""
+    """A message of ours about one version, known by its nonce before it is posted; `ts` comes with Slack's answer."""
 
     nonce: str
     request_id: str

@@ -197,7 +197,9 @@ class Version:
         return self.action.confirmation(self.args) or self.short_digest
 
     @staticmethod
-    def snapshot_of(request_id: str, number: int, action: Action, args: Mapping[str, Any], way: Way, route: Route) -> bytes:
+    def snapshot_of(
+        request_id: str, number: int, action: Action, args: Mapping[str, Any], way: Way, route: Route
+    ) -> bytes:
         return digest.canonical(
             {
                 "request": request_id,

@@ -146,4 +146,5 @@ def _stage(data: Mapping[str, Any]) -> Stage:
 
 
 def _group(data: Mapping[str, Any]) -> Group:
-    return Group(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return Group(**fields)
