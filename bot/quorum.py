@@ -8,113 +8,103 @@ from collections.abc import Iterable, Mapping
 
 from bot.people import Roster
 from bot.request import Request, Vote
-from bot.route import Stage
+from bot.route import REQUESTER, Stage
 
-Meets = Mapping[str, frozenset[int]]  # person → the requirements they can count for
+Need = tuple[int, int]  # stage, requirement
+Place = tuple[Need, int]  # and the seat in it
 
 
 def passed(stage: Stage, votes: Iterable[Vote]) -> bool:
-    return _filled(stage, _approvers(votes)) == _places(stage)
+    return missing(stage, votes) == 0
 
 
 def missing(stage: Stage, votes: Iterable[Vote]) -> int:
     """How many approvals are still needed, at least."""
-    return _places(stage) - _filled(stage, _approvers(votes))
+    needs = _needs(0, stage)
+    return sum(needs.values()) - len(_matching(needs, _approvers(0, votes)))
 
 
-def approvals(stage: Stage, votes: Iterable[Vote], requirement: int) -> int:
-    """How many approvers stand at one requirement in the matching: what the card shows."""
-    return sum(1 for place in _matching(stage, _approvers(votes)) if place[0] == requirement)
+def approvals(stage: Stage, votes: Iterable[Vote]) -> tuple[int, ...]:
+    """How many approvers stand at each requirement: what the card shows."""
+    filled = _matching(_needs(0, stage), _approvers(0, votes))
+    return tuple(sum(1 for (_, at), _ in filled if at == index) for index in range(len(stage.need)))
 
 
 def rejected(stage: Stage, votes: Iterable[Vote]) -> bool:
     return sum(1 for vote in votes if not vote.approve) >= stage.rejects
 
 
-def reachable(request: Request, roster: Roster) -> bool:
-    """Whether those who may still vote, with those who did, can meet every stage that is left."""
-    version = request.now_version
-    for index in range(request.stage, len(version.route.stages)):
-        stage = version.route.stages[index]
-        votes = request.stage_votes(index)
-        spent = {vote.person for vote in request.votes}
-        fresh = {
-            person: meets
-            for person, meets in _eligible(request, index, roster).items()
-            if person not in spent and person not in request.makers
-        }
-        own = _own_confirmation(request, stage)
-        if _filled(stage, {**fresh, **own, **_approvers(votes)}) < _places(stage):
-            return False
-    return True
-
-
-def meets(request: Request, person: str, roster: Roster) -> frozenset[int]:
-    """Requirements of the open stage that this person's approval could count for."""
+def meets(request: Request, person: str, roster: Roster) -> tuple[int, ...]:
+    """Requirements of the open stage that this person's approval would count for now."""
     stage = request.now_version.route.stages[request.stage]
-    if person in request.asker.makers:
-        return frozenset(_own_confirmation(request, stage).get(person, frozenset()))
-    return _eligible(request, request.stage, roster).get(person, frozenset())
+    if person in request.makers:
+        return tuple(at for at in range(len(stage.need)) if _confirms_own(request, stage, at, person))
+    return tuple(
+        at
+        for at in range(len(stage.need))
+        if any(person in roster.get(group, frozenset()) for group in request.groups_for(at))
+    )
 
 
-def _own_confirmation(request: Request, stage: Stage) -> dict[str, frozenset[int]]:
-    """`from: requester`, low and medium only: the requester's own yes, exception (b) to maker ≠ checker."""
-    person = request.asker.acts_for or request.asker.person
-    if person is None or request.now_version.risk.rank > 1:
-        return {}
-    asks = frozenset(index for index, need in enumerate(stage.need) if "requester" in need.groups)
-    return {person: asks} if asks else {}
+def reachable(request: Request, roster: Roster) -> bool:
+    """Whether those who voted and those who may still vote can fill every stage that is left, one person one place.
+
+    People whom an escalation to come may add are counted: the file named them when the request was made.
+    """
+    stages = request.now_version.route.stages
+    needs: dict[Need, int] = {}
+    people: dict[str, frozenset[Need]] = {}
+    spent = {vote.person for vote in request.votes}
+    for index in range(request.stage, len(stages)):
+        needs |= _needs(index, stages[index])
+        for at, person in _could(request, index, roster):
+            if person not in spent:
+                people[person] = people.get(person, frozenset()) | {(index, at)}
+    people |= _approvers(request.stage, request.stage_votes())
+    return len(_matching(needs, people)) == sum(needs.values())
 
 
-def _eligible(request: Request, index: int, roster: Roster) -> dict[str, frozenset[int]]:
+def _could(request: Request, index: int, roster: Roster) -> Iterable[tuple[int, str]]:
     stage = request.now_version.route.stages[index]
-    people: dict[str, set[int]] = {}
-    for requirement, need in enumerate(stage.need):
-        groups = set(request.groups_for(requirement) if index == request.stage else need.groups)
-        groups |= (
-            {
-                group
-                for step in stage.escalate
-                if step.may_approve and step.requirement in (None, requirement)
-                for group in step.to
-            }
-            if index != request.stage
-            else set()
-        )
-        for group in groups:
-            for person in roster.get(group, frozenset()):
-                people.setdefault(person, set()).add(requirement)
-    return {person: frozenset(met) for person, met in people.items()}
+    for at, need in enumerate(stage.need):
+        added = (step.to for step in stage.escalate if step.may_approve and step.requirement in (None, at))
+        for group in {*need.groups, *(name for names in added for name in names)}:
+            for person in roster.get(group, frozenset()) - request.makers:
+                yield at, person
+        own = request.asker.told
+        if own is not None and _confirms_own(request, stage, at, own):
+            yield at, own
 
 
-def _approvers(votes: Iterable[Vote]) -> dict[str, frozenset[int]]:
-    return {vote.person: frozenset(vote.meets) for vote in votes if vote.approve}
+def _confirms_own(request: Request, stage: Stage, at: int, person: str) -> bool:
+    """`from: requester`, low and medium only: the requester's own yes, exception (b) to maker ≠ checker."""
+    asked = request.asker.acts_for or request.asker.person
+    return REQUESTER in stage.need[at].groups and person == asked and request.now_version.risk.rank <= 1
 
 
-def _places(stage: Stage) -> int:
-    return sum(need.approvals for need in stage.need)
+def _needs(index: int, stage: Stage) -> dict[Need, int]:
+    return {(index, at): need.approvals for at, need in enumerate(stage.need)}
 
 
-def _filled(stage: Stage, people: Meets) -> int:
-    return len(_matching(stage, people))
+def _approvers(index: int, votes: Iterable[Vote]) -> dict[str, frozenset[Need]]:
+    return {vote.person: frozenset((index, at) for at in vote.meets) for vote in votes if vote.approve}
 
 
-def _matching(stage: Stage, people: Meets) -> dict[tuple[int, int], str]:
-    """Place (requirement, seat) → person, as many as can be: augmenting paths, small by nature."""
-    seats = {index: [(index, seat) for seat in range(need.approvals)] for index, need in enumerate(stage.need)}
-    taken: dict[tuple[int, int], str] = {}
+def _matching(needs: Mapping[Need, int], people: Mapping[str, frozenset[Need]]) -> dict[Place, str]:
+    """Place → person, as many as can be: augmenting paths over a handful of people."""
+    taken: dict[Place, str] = {}
 
-    def seat(person: str, tried: set[tuple[int, int]]) -> bool:
-        for requirement in sorted(people[person]):
-            for place in seats.get(requirement, ()):
+    def seated(person: str, tried: set[Place]) -> bool:
+        for need in sorted(people[person]):
+            for place in ((need, seat) for seat in range(needs.get(need, 0))):
                 if place in tried:
                     continue
                 tried.add(place)
-                if place not in taken or seat(taken[place], tried):
+                if place not in taken or seated(taken[place], tried):
                     taken[place] = person
                     return True
         return False
 
     for person in people:
-        seat(person, set())
+        seated(person, set())
     return taken

@@ -297,13 +297,13 @@ class Request:
     approved_at: int | None = None
     run_by: int | None = None
     waits_for_release: bool = False
+    released_at: int | None = None
     again_by: str | None = None  # the operator who asked to run an unknown one again
     attempts: tuple[Attempt, ...] = ()
     closed_at: int | None = None
     reason: str = ""  # why it ended as it did
     batch: str | None = None
     undo_of: str | None = None
-    undone_by: str | None = None  # the open or succeeded undo request
     context: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
 

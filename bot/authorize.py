@@ -1,0 +1,268 @@
+"""May this person make this move now? The one door: every entry asks here, and the first failure wins.
+
+What Slack said of the person (`Standing`) was read before the transaction; the request and the time are read in it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot import quorum
+from bot.errors import (
+    AlreadyVoted,
+    IsMaker,
+    NeedsReview,
+    NotAMember,
+    NotAnApprover,
+    NotFound,
+    NotOperator,
+    NotRequester,
+    Superseded,
+    TooLate,
+    WrongConfirmation,
+    WrongMoment,
+)
+from bot.people import Person, Roster
+from bot.ports import Moment
+from bot.request import Request, State
+from bot.route import REQUESTER, Surface
+
+
+class Verb(StrEnum):
+    LOOK = "look"
+    APPROVE = "approve"
+    REJECT = "reject"
+    EDIT = "edit"
+    ASK = "ask"
+    ANSWER = "answer"
+    COMMENT = "comment"
+    SEND = "send"
+    CANCEL = "cancel"
+    REVEAL = "reveal"
+    SETTLE = "settle"
+    REPORT = "report"
+    RELEASE = "release"
+    UNDO = "undo"
+    OPERATE = "operate"  # pause and resume
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who presses, and what Slack says of them at this moment."""
+
+    person: Person
+    roster: Roster = field(default_factory=dict)
+    operator: bool = False
+    in_channel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """What was pressed: the version it showed, how strong the surface was, what was typed."""
+
+    verb: Verb
+    version: int | None = None
+    surface: Surface = Surface.CARD
+    typed: str | None = None
+
+
+def authorize(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    """Returns when the move may be made; raises the Refusal that says why not."""
+    _current_version(click, request)
+    _full_member(standing)
+    _RULES[click.verb](click, request, standing, moment)
+
+
+def operate(standing: Standing) -> None:
+    """The moves that belong to no request: pause and resume."""
+    _full_member(standing)
+    _operator(standing)
+
+
+def sees(request: Request, standing: Standing) -> bool:
+    """Makers, people asked, operators, and live members of the channel its card is in; to others it does not exist."""
+    person = standing.person.id
+    if person in request.makers or standing.operator:
+        return True
+    if request.state is State.DRAFTING or request.version is None:
+        return False
+    asked = any(person in standing.roster.get(group, frozenset()) for group in request.version.route.groups)
+    told = any(person == other for other, _ in request.escalated_to)
+    voted = any(vote.person == person for vote in request.votes)
+    return asked or told or voted or standing.in_channel
+
+
+def _current_version(click: Click, request: Request) -> None:
+    current = request.version.number if request.version else 0
+    if click.version is not None and click.version != current:
+        raise Superseded(f"That was version {click.version}; version {current} is the one to decide on now.")
+
+
+def _full_member(standing: Standing) -> None:
+    if standing.person.problem:
+        raise NotAMember(
+            f"Only full members of this workspace may do this; your account {standing.person.problem}. "
+            "Nothing is recorded."
+        )
+
+
+def _pending(request: Request, moment: Moment) -> None:
+    if request.state is not State.PENDING:
+        raise WrongMoment(f"This request is {request.state.value} already.")
+    if moment.now >= request.expires_at:
+        raise TooLate("This request has expired; nobody decided it in time.")
+
+
+def _approver(request: Request, standing: Standing) -> None:
+    """A member, at the click, of a group the open stage names, and not on the makers' side."""
+    person = standing.person.id
+    if quorum.meets(request, person, standing.roster):
+        return
+    if person in request.makers:
+        wrote = request.version is not None and person == request.version.editor
+        raise IsMaker(
+            "You wrote this version, so somebody else must approve it."
+            if wrote
+            else "You are on the requester's side of this request, so somebody else must decide it."
+        )
+    named = sorted({group for at in range(len(_needs(request))) for group in request.groups_for(at)} - {REQUESTER})
+    raise NotAnApprover(
+        f"This stage asks {' or '.join(named) or 'nobody'}, and you are not a member there now. Nothing is recorded."
+    )
+
+
+def _needs(request: Request) -> tuple[object, ...]:
+    return request.now_version.route.stages[request.stage].need
+
+
+def _vote(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    _pending(request, moment)
+    _approver(request, standing)
+    if click.verb is Verb.APPROVE:
+        _strong_enough(click, request)
+    if any(vote.person == standing.person.id for vote in request.votes):
+        raise AlreadyVoted("You have voted on this version already; a vote is final.")
+
+
+def _strong_enough(click: Click, request: Request) -> None:
+    version = request.now_version
+    if click.surface.rank < min(version.surface.rank, Surface.REVIEW.rank):
+        raise NeedsReview("This one is approved in Review, where all of it is shown. Press Review on the card.")
+    expected = version.confirmation
+    if expected is not None and (click.typed or "").strip() != expected:
+        raise WrongConfirmation(f"To approve, type exactly: {expected}")
+
+
+def _edit(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    if request.state is State.DRAFTING:
+        return _own(request, standing)
+    _pending(request, moment)
+    if standing.person.id in request.asker.makers:
+        return None
+    return _approver(request, standing)
+
+
+def _ask(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    _pending(request, moment)
+    _approver(request, standing)
+    if request.asker.told is None:
+        raise WrongMoment("This request comes from an agent without a person to ask.")
+
+
+def _answer(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    _own(request, standing)
+    _pending(request, moment)
+    if request.question is None:
+        raise WrongMoment("There is no open question on this request.")
+
+
+def _comment(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    _look(_, request, standing, moment)
+    _pending(request, moment)
+
+
+def _own(request: Request, standing: Standing) -> None:
+    if standing.person.id not in request.asker.makers:
+        raise NotRequester("Only the requester may do this.")
+
+
+def _send(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    _own(request, standing)
+    if request.state is not State.DRAFTING:
+        raise WrongMoment(f"This request is {request.state.value} already.")
+    if moment.now >= request.expires_at:
+        raise TooLate("This draft has expired; write it again.")
+
+
+def _cancel(_: Click, request: Request, standing: Standing, __: Moment) -> None:
+    if standing.person.id not in request.asker.makers and not standing.operator:
+        raise NotRequester("Only the requester or an operator may cancel it.")
+    if request.state not in (State.DRAFTING, State.PENDING, State.APPROVED):
+        raise WrongMoment(f"This request is {request.state.value}; it can no longer be cancelled.")
+
+
+def _reveal(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    _pending(request, moment)
+    _approver(request, standing)
+
+
+def _operator(standing: Standing) -> None:
+    if not standing.operator:
+        raise NotOperator("Only an operator may do this (`slack.operators` of signoff.yaml names them).")
+
+
+def _settle(_: Click, request: Request, standing: Standing, __: Moment) -> None:
+    _operator(standing)
+    if standing.person.id in request.makers:
+        raise IsMaker("You are on the requester's side of this request, so another operator must settle it.")
+    if request.state is not State.UNKNOWN:
+        raise WrongMoment(f"This request is {request.state.value}; there is nothing to settle.")
+
+
+def _report(_: Click, request: Request, standing: Standing, __: Moment) -> None:
+    _own(request, standing)
+    if request.state is not State.EXECUTING or request.now_version.way["kind"] != "caller":
+        raise WrongMoment(f"This request is {request.state.value}; there is no outcome to report.")
+
+
+def _release(_: Click, request: Request, standing: Standing, __: Moment) -> None:
+    _operator(standing)
+    if request.state is not State.APPROVED or not request.waits_for_release:
+        raise WrongMoment(f"This request is {request.state.value} and does not wait for a release.")
+
+
+def _undo(_: Click, request: Request, standing: Standing, __: Moment) -> None:
+    person = standing.person.id
+    voted = any(vote.person == person for vote in request.votes)
+    if person not in request.makers and not voted and not standing.operator:
+        raise NotRequester("Only the requester, those who voted and operators may undo it.")
+    if request.state is not State.SUCCEEDED or request.now_version.action.undo is None:
+        raise WrongMoment(f"This request is {request.state.value} and cannot be undone.")
+
+
+def _look(_: Click, request: Request, standing: Standing, __: Moment) -> None:
+    if not sees(request, standing):
+        raise NotFound
+
+
+def _never(_: Click, __: Request, ___: Standing, ____: Moment) -> None:
+    raise WrongMoment("Pausing and resuming belong to no request.")
+
+
+_RULES: Mapping[Verb, Callable[[Click, Request, Standing, Moment], None]] = {
+    Verb.LOOK: _look,
+    Verb.APPROVE: _vote,
+    Verb.REJECT: _vote,
+    Verb.EDIT: _edit,
+    Verb.ASK: _ask,
+    Verb.ANSWER: _answer,
+    Verb.COMMENT: _comment,
+    Verb.SEND: _send,
+    Verb.CANCEL: _cancel,
+    Verb.REVEAL: _reveal,
+    Verb.SETTLE: _settle,
+    Verb.REPORT: _report,
+    Verb.RELEASE: _release,
+    Verb.UNDO: _undo,
+    Verb.OPERATE: _never,
+}

@@ -1,0 +1,328 @@
+"""The state machine: (request, move, time) → a step, or a refusal. Pure; `bot.request.TABLE` is its whole map.
+
+Whether this person may make the move was asked of `bot.authorize` before, in the same transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot import digest, effects, quorum
+from bot.catalogue import Action
+from bot.errors import Paused, TooLate, Untrue, WrongMoment
+from bot.outcome import Ending, Outcome
+from bot.people import Roster
+from bot.ports import Moment
+from bot.request import (
+    BOT,
+    CLOCK,
+    Actor,
+    Asker,
+    Attempt,
+    Draft,
+    Event,
+    Fired,
+    Move,
+    Preview,
+    Remark,
+    Request,
+    State,
+    Step,
+    Version,
+    Vote,
+    check,
+)
+from bot.route import Verdict
+from bot.timing import DRAFT_LIVES, QUESTION_HOLDS, RELEASE_AFTER
+
+LEASE_GRACE = 30_000  # what the lease of an attempt outlasts its timeout by
+
+
+def _step(before: Request | None, after: Request, move: Move, actor: Actor, now: int, **detail: Any) -> Step:
+    check(move, before.state if before else None, after.state)
+    version = after.version
+    event = Event(
+        type=move.value,
+        request_id=after.id,
+        actor=actor,
+        at=now,
+        version=version.number if version else 0,
+        before=before.state if before else None,
+        after=after.state,
+        digest=version.digest if version else "",
+        detail=detail,
+    )
+    closing = after.state not in (State.DRAFTING, State.PENDING, State.APPROVED, State.EXECUTING, State.UNKNOWN)
+    if closing and after.closed_at is None:
+        after = after.but(closed_at=now)
+    return Step(after, (event,), effects.follow(before, after, event))
+
+
+# ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def received(
+    request_id: str, asker: Asker, actor: Actor, words: str, moment: Moment, *, batch: str | None = None, **rest: Any
+) -> Step:
+    """Words, stored before anything else happens."""
+    request = Request(
+        id=request_id,
+        state=State.DRAFTING,
+        asker=asker,
+        via=actor.via,
+        made_at=moment.now,
+        expires_at=moment.now + DRAFT_LIVES,
+        words=words,
+        draft=Draft(),
+        batch=batch,
+        **rest,
+    )
+    return _step(None, request, Move.DRAFT, actor, moment.now, makers=sorted(asker.makers))
+
+
+def planned(request: Request, draft: Draft, moment: Moment, actor: Actor = BOT) -> Step:
+    """The planner's answer, or the requester's own edit of it, or `reading` again."""
+    if request.state is not State.DRAFTING:
+        raise WrongMoment(f"This request is {request.state.value} already.")
+    return _step(request, request.but(draft=draft), Move.PLAN, actor, moment.now, status=draft.status)
+
+
+def sent(request: Request, version: Version, actor: Actor, moment: Moment, *, fresh: bool = False) -> Step:
+    """A first version, by its route: pending, approved or denied. `fresh`: the request was never stored before."""
+    route = version.route
+    after = request.but(version=version, draft=None, stage=0, stage_at=moment.now)
+    match route.verdict:
+        case Verdict.DENY:
+            after = after.but(state=State.DENIED, reason=f"denied by {route.rule}")
+        case Verdict.ALLOW:
+            after = _approved(after, moment)
+        case Verdict.ASK:
+            after = after.but(state=State.PENDING, expires_at=moment.now + route.expires)
+    detail = _of_version(after)
+    return _step(None if fresh else request, after, Move.SEND, actor, moment.now, **detail)
+
+
+def _of_version(request: Request) -> dict[str, Any]:
+    version = request.now_version
+    return {
+        "action": version.action.name,
+        "risk": version.risk.value,
+        "verdict": version.route.verdict.value,
+        "rule": version.route.rule,
+        "makers": sorted(request.makers),
+    }
+
+
+def _approved(request: Request, moment: Moment) -> Request:
+    run_by = moment.now + request.now_version.action.run_by
+    return request.but(state=State.APPROVED, approved_at=moment.now, run_by=run_by)
+
+
+# ── deciding ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Moment) -> Step:
+    """One person's word. It may pass the stage, reject the request, or leave it waiting."""
+    after = request.but(votes=(*request.votes, vote))
+    stage = request.now_version.route.stages[request.stage]
+    votes = after.stage_votes()
+    detail: dict[str, Any] = {"approve": vote.approve, "stage": vote.stage, "person": vote.person}
+    if quorum.rejected(stage, votes):
+        after = after.but(state=State.REJECTED, reason=vote.reason)
+    elif quorum.passed(stage, votes):
+        detail["passed"] = True
+        last = request.stage + 1 == len(request.now_version.route.stages)
+        after = _approved(after, moment) if last else after.but(stage=request.stage + 1, stage_at=moment.now)
+    elif not quorum.reachable(after, roster):
+        detail["unreachable"] = True
+        after = after.but(state=State.REJECTED, reason="those who may still vote can no longer meet what is asked")
+    return _step(request, after, Move.VOTE, actor, moment.now, **detail)
+
+
+def edited(request: Request, version: Version, actor: Actor, moment: Moment) -> Step:
+    """The next version, back at its first stage with fresh timers; it never lives longer than the first would have."""
+    after = _next_version(request, version, moment)
+    return _step(request, after, Move.EDIT, actor, moment.now, **_of_version(after), was=request.now_version.digest)
+
+
+def _next_version(request: Request, version: Version, moment: Moment) -> Request:
+    return request.but(
+        state=State.PENDING,
+        version=version,
+        votes=(),
+        fired=(),
+        held=None,
+        stage=0,
+        stage_at=moment.now,
+        expires_at=min(request.expires_at, moment.now + version.route.expires),
+        approved_at=None,
+        run_by=None,
+        waits_for_release=False,
+    )
+
+
+def remarked(request: Request, remark: Remark, actor: Actor, moment: Moment) -> Step:
+    """A question holds reminders and escalations, once a version and at most an hour; its answer lets them go."""
+    after = request.but(remarks=(*request.remarks, remark))
+    if remark.kind == "question" and request.held is None:
+        after = after.but(held=(moment.now, moment.now + QUESTION_HOLDS))
+    if remark.kind == "answer" and request.held is not None:
+        begin, end = request.held
+        after = after.but(held=(begin, min(end, moment.now)))
+    return _step(request, after, Move.REMARK, actor, moment.now, kind=remark.kind)
+
+
+def previewed(request: Request, preview: Preview, moment: Moment) -> Step:
+    after = request.but(version=replace(request.now_version, preview=preview))
+    return _step(request, after, Move.PREVIEW, BOT, moment.now, ok=preview.ok)
+
+
+def cancelled(request: Request, actor: Actor, moment: Moment, reason: str = "") -> Step:
+    after = request.but(state=State.CANCELLED, reason=reason)
+    return _step(request, after, Move.CANCEL, actor, moment.now)
+
+
+# ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reminded(request: Request, index: int, moment: Moment) -> Step:
+    fired = Fired(request.now_version.number, request.stage, "remind", index, 0, moment.now)
+    after = request.but(fired=(*request.fired, fired))
+    return _step(request, after, Move.REMIND, CLOCK, moment.now, stage=request.stage, index=index)
+
+
+def escalated(request: Request, index: int, loop: int, people: Sequence[str], moment: Moment) -> Step:
+    """A step of the open stage reaches its people: they are added, where it says so, and each gets a DM."""
+    fired = Fired(request.now_version.number, request.stage, "escalate", index, loop, moment.now, tuple(people))
+    after = request.but(fired=(*request.fired, fired))
+    step = request.now_version.route.stages[request.stage].escalate[index]
+    detail = {"stage": request.stage, "index": index, "loop": loop, "to": list(step.to), "people": len(people)}
+    return _step(request, after, Move.ESCALATE, CLOCK, moment.now, **detail)
+
+
+def expired(request: Request, moment: Moment) -> Step:
+    """Nobody decided in time, or what was approved did not start in time. Never an approval, nor a person's no."""
+    reason = "it did not start in time" if request.state is State.APPROVED else "nobody decided it in time"
+    after = request.but(state=State.EXPIRED, reason=reason)
+    return _step(request, after, Move.EXPIRE, CLOCK, moment.now)
+
+
+# ── running ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def untrue(request: Request) -> str | None:
+    """Why the stored bytes are not what was approved, or None: the digest is computed again at every claim."""
+    version = request.now_version
+    if digest.digest_of(version.snapshot, version.salt) != version.digest:
+        return "the stored bytes do not match the digest that was approved"
+    if any(vote.digest != version.digest for vote in request.votes):
+        return "a vote was given for other bytes"
+    if any(vote.version != version.number for vote in request.votes):
+        return "a vote was given for another version"
+    return None
+
+
+def claimed(request: Request, moment: Moment) -> Step:
+    """The right to run it once. Raises Paused, TooLate, Untrue or WrongMoment, and then nothing runs."""
+    if request.state is not State.APPROVED and not (request.state is State.UNKNOWN and request.again_by):
+        raise WrongMoment(f"This request is {request.state.value}; there is nothing to run.")
+    if moment.paused:
+        raise Paused("Signoff is paused; nothing starts until an operator resumes it.")
+    if request.run_by is not None and moment.now >= request.run_by:
+        raise TooLate("It did not start in time.")
+    if request.waits_for_release:
+        raise Paused("It waits for an operator's Release.")
+    if reason := untrue(request):
+        raise Untrue(f"Nothing ran: {reason}.")
+    after = _started(request.but(again_by=None), moment)
+    return _step(request, after, Move.CLAIM, BOT, moment.now, attempt=after.attempts[-1].number)
+
+
+def _started(request: Request, moment: Moment) -> Request:
+    version = request.now_version
+    lease = moment.now + version.action.timeout + LEASE_GRACE
+    attempt = Attempt(number=len(request.attempts) + 1, started_at=moment.now, lease_until=lease)
+    return request.but(state=State.EXECUTING, attempts=(*request.attempts, attempt))
+
+
+def should_wait(request: Request, moment: Moment) -> bool:
+    """Approved more than five minutes before a resume: an operator must let it go."""
+    if request.state is not State.APPROVED or moment.paused or moment.resumed_at is None or request.approved_at is None:
+        return False
+    released = request.released_at is not None and request.released_at >= moment.resumed_at
+    return moment.resumed_at - request.approved_at > RELEASE_AFTER and not released
+
+
+def held(request: Request, moment: Moment) -> Step:
+    return _step(request, request.but(waits_for_release=True), Move.HOLD, BOT, moment.now)
+
+
+def released(request: Request, actor: Actor, moment: Moment) -> Step:
+    after = request.but(waits_for_release=False, released_at=moment.now)
+    return _step(request, after, Move.RELEASE, actor, moment.now)
+
+
+def reopened(request: Request, version: Version, reason: str, moment: Moment) -> Step:
+    """Approved, but the definition changed or an approver is no longer entitled: asked again as the next version."""
+    after = _next_version(request, version, moment)
+    if version.route.verdict is Verdict.DENY:
+        after = after.but(state=State.DENIED, reason=f"denied by {version.route.rule}")
+    return _step(request, after, Move.REOPEN, BOT, moment.now, **_of_version(after), reason=reason)
+
+
+def finished(request: Request, number: int, outcome: Outcome, moment: Moment, actor: Actor = BOT) -> Step:
+    """What came of an attempt. A zombie, whose attempt is no longer the last, is refused."""
+    attempt = request.attempts[-1] if request.attempts else None
+    if request.state is not State.EXECUTING or attempt is None or attempt.number != number:
+        raise WrongMoment(f"Attempt {number} is no longer the one that counts.")
+    after = _ended(request, outcome, moment)
+    return _step(request, after, Move.FINISH, actor, moment.now, attempt=number, ending=outcome.ending.value)
+
+
+def _ended(request: Request, outcome: Outcome, moment: Moment) -> Request:
+    done = replace(
+        request.attempts[-1],
+        ended_at=moment.now,
+        ending=outcome.ending,
+        summary=outcome.summary,
+        result=outcome.result,
+    )
+    return request.but(
+        state=State(outcome.ending.value), attempts=(*request.attempts[:-1], done), reason=outcome.summary
+    )
+
+
+def recovered(request: Request, moment: Moment) -> Step:
+    """The lease ran out with no outcome: run again with the same key where the target is idempotent, else unknown."""
+    lost = Outcome(Ending.UNKNOWN, "Signoff stopped, or lost touch, while this ran; it cannot tell what happened")
+    version = request.now_version
+    again = bool(version.way.get("idempotent")) and len(request.attempts) <= int(version.way.get("max_retries", 3))
+    in_time = request.run_by is None or moment.now < request.run_by
+    after = _ended(request, lost, moment)
+    if again and in_time and not moment.paused:
+        after = _started(after.but(reason=""), moment)
+    return _step(request, after, Move.RECOVER, CLOCK, moment.now, attempt=after.attempts[-1].number)
+
+
+def settled(request: Request, ending: Ending, actor: Actor, moment: Moment, reason: str, result: Any = None) -> Step:
+    """A person who is no maker, or a probe, says what came of it."""
+    after = _ended(request, Outcome(ending, reason, result or request.attempts[-1].result), moment)
+    return _step(request, after, Move.SETTLE, actor, moment.now, ending=ending.value)
+
+
+def again(request: Request, actor: Actor, moment: Moment) -> Step:
+    if request.run_by is not None and moment.now >= request.run_by:
+        raise TooLate("Its time to run is over; running it now needs a new request and a new approval.")
+    return _step(request, request.but(again_by=actor.id), Move.AGAIN, actor, moment.now)
+
+
+def undone(request: Request, undo_id: str, moment: Moment) -> Step:
+    return _step(request, request.but(state=State.UNDONE), Move.UNDO, BOT, moment.now, undo=undo_id)
+
+
+def same_definition(version: Version, actions: Mapping[str, Action]) -> bool:
+    """Whether the catalogue in force still defines the action as it was approved."""
+    current = actions.get(version.action.name)
+    return current is not None and digest.canonical(current.definition()) == digest.canonical(
+        version.action.definition()
+    )
