@@ -201,6 +201,8 @@ def target(url: str, *, private: Collection[str] = (), callback: bool = False) -
         raise EgressRefused(f"{host}: a URL must not hold a user or a password; use a header")
     if not port:
         raise EgressRefused(f"{host}: port {port} cannot be called")
+    if callback and host == "localhost":
+        raise EgressRefused("localhost is this machine: a callback must be public")
     literal = _literal(host)
     listed = {each.lower().rstrip(".").strip("[]") for each in private}
     permitted = not callback and (literal is not None or host == "localhost" or host in listed)
