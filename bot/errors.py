@@ -18,6 +18,7 @@
     │   ├── NeedsReview     one click is not enough here
     │   └── WrongConfirmation
     ├── Unconfirmed         Slack did not confirm the person; nothing is recorded
+    ├── NotRecorded         the database could not keep the move; nothing is believed
     └── Untrue              the stored bytes are not what was approved
 
 Each class has a stable `code`; every surface maps codes to its own answer. The text is for people.
@@ -129,6 +130,16 @@ class WrongConfirmation(WrongMoment):
 
 class Unconfirmed(Refusal):
     code = "unconfirmed"
+
+
+class NotRecorded(Refusal):
+    """The move was decided but the database did not keep it: full, locked, unreachable, or failing."""
+
+    code = "not_recorded"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This is not recorded, and nothing has happened: {why}. Please try again.")
+        self.why = why
 
 
 class Untrue(Refusal):
