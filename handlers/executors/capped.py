@@ -76,7 +76,7 @@ def _refuse(name: str) -> Any:
 
 
 def _sound(value: Any, depth: int = DEPTH) -> Any:
-    if depth < 0:
+    if not depth and isinstance(value, dict | list):
         raise ValueError("nested too deeply")
     match value:
         case str():

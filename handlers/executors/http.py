@@ -116,7 +116,7 @@ def _quote(result: Any) -> str:
 def _retry_after(answer: Answer) -> float | None:
     """Seconds, from either form of Retry-After (RFC 9110, 10.2.3); never more than a day."""
     given = answer.headers.get("Retry-After", "").strip()
-    if given.isdecimal():
+    if given.isascii() and given.isdecimal():
         return min(float(given[:10]), _LONGEST_WAIT)
     try:
         when = email.utils.parsedate_to_datetime(given)

@@ -81,7 +81,7 @@ def _answered(exc: SlackApiError) -> Outcome:
     error = response.get("error") if isinstance(getattr(response, "data", response), dict) else None
     if error == "ratelimited" or status == 429:
         wait = str(getattr(response, "headers", {}).get("Retry-After", ""))
-        after = float(wait) if wait.isdecimal() else None
+        after = float(wait) if wait.isascii() and wait.isdecimal() else None
         return Outcome(Ending.FAILED, "Not posted: Slack asks to wait", again=True, retry_after=after)
     if error is None or error in _NO_DECISION or status >= 500:
         return Outcome(Ending.UNKNOWN, one_line(f"Slack answered {error or status}: it may have been posted"))
