@@ -79,8 +79,10 @@ def _work(before: Request | None, after: Request, event: Event, revision: int) -
     entered = before is None or before.state is not State.APPROVED
     if after.state is State.APPROVED and (entered or event.type == Move.RELEASE):
         yield Effect(EffectKind.RUN, after.id, f"run/{revision}")
-    if event.type == Move.AGAIN or (event.type == Move.RECOVER and after.state is State.EXECUTING):
+    if event.type == Move.AGAIN:
         yield Effect(EffectKind.RUN, after.id, f"run/{revision}")
+    if event.type == Move.RECOVER and after.state is State.EXECUTING:
+        yield Effect(EffectKind.RUN, after.id, f"run/{revision}", {"attempt": after.attempts[-1].number})
     if after.state is State.UNKNOWN and event.before is State.EXECUTING and after.now_version.action.probe is not None:
         yield Effect(EffectKind.PROBE, after.id, f"probe/{revision}")
 

@@ -35,7 +35,7 @@ from bot.request import (
 from bot.route import Verdict
 from bot.timing import DRAFT_LIVES, QUESTION_HOLDS, RELEASE_AFTER
 
-LEASE_GRACE = 30_000  # what the lease of an attempt outlasts its timeout by
+LEASE = 30_000  # of a running attempt; renewed while it runs, so that a crash is noticed soon
 
 
 def _step(before: Request | None, after: Request, move: Move, actor: Actor, now: int, **detail: Any) -> Step:
@@ -62,7 +62,15 @@ def _step(before: Request | None, after: Request, move: Move, actor: Actor, now:
 
 
 def received(
-    request_id: str, asker: Asker, actor: Actor, words: str, moment: Moment, *, batch: str | None = None, **rest: Any
+    request_id: str,
+    asker: Asker,
+    actor: Actor,
+    words: str,
+    moment: Moment,
+    *,
+    draft: Draft | None = None,
+    batch: str | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> Step:
     """Words, stored before anything else happens."""
     request = Request(
@@ -73,9 +81,9 @@ def received(
         made_at=moment.now,
         expires_at=moment.now + DRAFT_LIVES,
         words=words,
-        draft=Draft(),
+        draft=draft or Draft(),
         batch=batch,
-        **rest,
+        context=context or {},
     )
     return _step(None, request, Move.DRAFT, actor, moment.now, makers=sorted(asker.makers))
 
@@ -239,9 +247,9 @@ def claimed(request: Request, moment: Moment) -> Step:
 
 
 def _started(request: Request, moment: Moment) -> Request:
-    version = request.now_version
-    lease = moment.now + version.action.timeout + LEASE_GRACE
-    attempt = Attempt(number=len(request.attempts) + 1, started_at=moment.now, lease_until=lease)
+    action = request.now_version.action
+    lease = action.timeout if action.run["kind"] == "caller" else LEASE  # a caller reports when it is done
+    attempt = Attempt(number=len(request.attempts) + 1, started_at=moment.now, lease_until=moment.now + lease)
     return request.but(state=State.EXECUTING, attempts=(*request.attempts, attempt))
 
 
@@ -314,6 +322,10 @@ def again(request: Request, actor: Actor, moment: Moment) -> Step:
     if request.run_by is not None and moment.now >= request.run_by:
         raise TooLate("Its time to run is over; running it now needs a new request and a new approval.")
     return _step(request, request.but(again_by=actor.id), Move.AGAIN, actor, moment.now)
+
+
+def undo_asked(request: Request, undo_id: str, actor: Actor, moment: Moment) -> Step:
+    return _step(request, request.but(undone_by=undo_id), Move.UNDO, actor, moment.now, undo=undo_id)
 
 
 def undone(request: Request, undo_id: str, moment: Moment) -> Step:

@@ -89,6 +89,12 @@ class Store(Protocol):
 
     async def next_wake(self) -> int | None: ...
 
+    async def beat(self, request_id: str, attempt: int, lease_until: int, progress: str) -> bool:
+        """Renew a running attempt's lease and keep its last line. False when it no longer is the one that counts."""
+
+    async def stirred(self, timeout: float) -> None:
+        """Return as soon as something was committed here, or after `timeout` seconds."""
+
     # outbox
     async def take(self, now: int, lease: int, limit: int, kinds: Sequence[EffectKind]) -> tuple[Parcel, ...]:
         """Lease up to `limit` effects that are due."""
@@ -155,8 +161,17 @@ class Executor(Protocol):
         """Never raises for what the world does: it classifies."""
 
 
+class NotDelivered(Exception):
+    """A message did not get through. `final`: trying again will not help."""
+
+    def __init__(self, why: str, *, retry_after: float | None = None, final: bool = False) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+        self.final = final
+
+
 class Channel(Protocol):
-    """One way to show a request to people and to tell them something."""
+    """One way to show a request to people and to tell them something. Raises NotDelivered."""
 
     async def show(self, request: Request, message: Message) -> None:
         """Post or redraw one message of a request; stores where it stands."""

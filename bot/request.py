@@ -74,7 +74,7 @@ TABLE: Mapping[Move, Mapping[State | None, frozenset[State]]] = {
     Move.RECOVER: {S.EXECUTING: frozenset({S.EXECUTING, S.UNKNOWN})},
     Move.SETTLE: {S.UNKNOWN: frozenset({S.SUCCEEDED, S.FAILED})},
     Move.AGAIN: {S.UNKNOWN: frozenset({S.UNKNOWN})},
-    Move.UNDO: {S.SUCCEEDED: frozenset({S.UNDONE})},
+    Move.UNDO: {S.SUCCEEDED: frozenset({S.SUCCEEDED, S.UNDONE})},  # asked for, then done
 }
 OPEN = frozenset({S.DRAFTING, S.PENDING, S.APPROVED, S.EXECUTING, S.UNKNOWN})
 FINAL = frozenset({S.DENIED, S.REJECTED, S.CANCELLED, S.EXPIRED, S.FAILED, S.UNDONE})  # succeeded may be undone
@@ -186,7 +186,8 @@ class Version:
     @property
     def surface(self) -> Surface:
         """How strong a click must be: what the route asks, and a review where one look at the card is not enough."""
-        unseen = not self.fits or (self.preview is not None and not self.preview.ok)
+        blind = self.action.preview is not None and (self.preview is None or not self.preview.ok)
+        unseen = blind or not self.fits
         return self.route.at_least(Surface.REVIEW).surface if unseen else self.route.surface
 
     @property
@@ -304,6 +305,7 @@ class Request:
     reason: str = ""  # why it ended as it did
     batch: str | None = None
     undo_of: str | None = None
+    undone_by: str | None = None  # the latest undo request of it
     context: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
 

@@ -1,0 +1,122 @@
+"""Drain the outbox. SHOW, TELL, PLAN, PREVIEW, PROBE and CALL happen at least once; RUN at most once (`bot.run`)."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.errors import Paused, Refusal
+from bot.moves import draft, preview
+from bot.moves.desk import Desk
+from bot.ports import Channel, Executor, NotDelivered, Parcel, Planner
+from bot.request import EffectKind, Request
+from bot.run import Runner
+
+LEASE = 120_000  # of a parcel; longer than any one delivery may take
+IDLE = 5.0  # seconds: the slow sweep that catches what no signal told
+FIRST_RETRY, LONGEST_RETRY = 1_000, 60_000
+PAUSED_FOR = 2_000
+Report = Callable[[Parcel, BaseException], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverer:
+    desk: Desk
+    channel: Channel
+    planner: Planner
+    executors: Mapping[str, Executor]
+    runner: Runner
+    report: Report  # hears of every delivery that failed
+
+    async def serve(self, kinds: Sequence[EffectKind], width: int) -> None:
+        """Deliver parcels of these kinds, up to `width` at once, until cancelled."""
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                room = width - len(running)
+                parcels = await self.desk.store.take(self.desk.clock(), LEASE, room, kinds) if room else ()
+                for parcel in parcels:
+                    task = asyncio.create_task(self.deliver(parcel))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+                if not parcels:
+                    await self._wait(running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _wait(self, running: set[asyncio.Task[None]]) -> None:
+        """Until something is committed, or one of ours is done, or the sweep is due."""
+        stirred = asyncio.create_task(self.desk.store.stirred(IDLE))
+        await asyncio.wait({stirred, *running}, return_when=asyncio.FIRST_COMPLETED)
+        stirred.cancel()
+
+    async def deliver(self, parcel: Parcel) -> None:
+        """Deliver one parcel; what fails is put back with a growing pause, never lost."""
+        store = self.desk.store
+        try:
+            await _WAYS[parcel.kind](self, parcel)
+        except Paused:
+            await store.postpone(parcel, self.desk.clock() + PAUSED_FOR, "paused", failed=False)
+        except NotDelivered as error:
+            self.report(parcel, error)
+            if error.final:
+                await store.done(parcel)
+            else:
+                await store.postpone(parcel, self._later(parcel, error.retry_after), str(error))
+        except Refusal as error:
+            self.report(parcel, error)
+            await store.postpone(parcel, self._later(parcel), error.text)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the others nor lose the parcel
+            self.report(parcel, error)
+            await store.postpone(parcel, self._later(parcel), repr(error))
+        else:
+            if parcel.kind is not EffectKind.RUN:  # a run is done with its parcel once it is claimed
+                await store.done(parcel)
+
+    def _later(self, parcel: Parcel, retry_after: float | None = None) -> int:
+        pause = min(FIRST_RETRY * 2 ** min(parcel.tries, 10), LONGEST_RETRY)
+        wanted = int(retry_after * 1000) if retry_after is not None else pause
+        return self.desk.clock() + wanted + random.randrange(250)  # noqa: S311 - jitter, no secret
+
+    async def show(self, parcel: Parcel) -> None:
+        """Draw the latest state of one message; an old version's message is redrawn only where it was posted."""
+        request = await self.desk.open(parcel.request_id)
+        place, _, rest = parcel.key.partition("/")
+        number, _, person = rest.partition("/")
+        version = int(number or 0)
+        if place != "mine" and request.version is not None and version != request.version.number:
+            posted = await self.desk.store.messages(request.id)
+            if not any(m.ts and (m.place, m.version, m.person) == (place, version, person) for m in posted):
+                return
+        message = await self.desk.store.message(request.id, version, place, person or self._told(request, place))
+        await self.channel.show(request, message)
+
+    def _told(self, request: Request, place: str) -> str:
+        return (request.asker.told or "") if place == "mine" else ""
+
+    async def tell(self, parcel: Parcel) -> None:
+        await self.channel.tell(await self.desk.open(parcel.request_id), parcel)
+
+    async def plan(self, parcel: Parcel) -> None:
+        await draft.plan(self.desk, self.planner, parcel.request_id)
+
+    async def preview(self, parcel: Parcel) -> None:
+        await preview.preview(self.desk, self.executors, parcel.request_id)
+
+    async def run(self, parcel: Parcel) -> None:
+        await self.runner.run(parcel)
+
+    async def probe(self, parcel: Parcel) -> None:
+        await self.runner.probe(parcel)
+
+
+_WAYS: Mapping[EffectKind, Callable[[Deliverer, Parcel], Awaitable[None]]] = {
+    EffectKind.SHOW: Deliverer.show,
+    EffectKind.TELL: Deliverer.tell,
+    EffectKind.PLAN: Deliverer.plan,
+    EffectKind.PREVIEW: Deliverer.preview,
+    EffectKind.RUN: Deliverer.run,
+    EffectKind.PROBE: Deliverer.probe,
+}

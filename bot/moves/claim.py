@@ -1,0 +1,93 @@
+"""The claim: committed before a byte leaves. What was approved is compared with what would run, one last time."""
+
+import secrets
+from collections.abc import Sequence
+
+from bot import machine
+from bot.errors import Refusal, TooLate, Untrue, WrongMoment
+from bot.moves.desk import TRIES, Changed, Desk
+from bot.ports import Moment
+from bot.request import BOT, Request, State, Step
+
+
+async def claim(desk: Desk, request_id: str) -> Request | None:
+    """The request in `executing`, ours to run; None when there is nothing to run. Raises Paused, to be tried later.
+
+    Where the action's definition changed, or an approver of a high one is no longer entitled, people are asked again
+    about the next version; where the stored bytes are not what was approved, nothing ever runs.
+    """
+    for _ in range(TRIES):
+        seen = await desk.open(request_id)
+        try:
+            if seen.state is State.APPROVED and (reason := await _asked_again(desk, seen)):
+                await _reopen(desk, seen, reason)
+                return None
+            return await _claim(desk, seen)
+        except Changed:
+            continue
+    return None
+
+
+async def _claim(desk: Desk, seen: Request) -> Request | None:
+    def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+        (request,) = requests
+        if request.revision != seen.revision:
+            raise Changed
+        if machine.should_wait(request, moment) and not request.waits_for_release:
+            return [machine.held(request, moment)]
+        try:
+            return [machine.claimed(request, moment)]
+        except TooLate:
+            return [machine.expired(request, moment)] if request.state is State.APPROVED else []
+        except Untrue as refusal:
+            return [machine.cancelled(request, BOT, moment, refusal.text)] if request.state is State.APPROVED else []
+
+    try:
+        done = await desk.store.transact([seen.id], decide)
+    except WrongMoment as refusal:
+        if refusal.code == WrongMoment.code:
+            return None
+        raise
+    return next((step.request for step in done if step.request.state is State.EXECUTING), None)
+
+
+async def _asked_again(desk: Desk, request: Request) -> str | None:
+    """Why people must look again before this may run, or None."""
+    version = request.now_version
+    if machine.untrue(request):
+        return None  # the claim itself tells it
+    if not machine.same_definition(version, desk.in_force.catalogue.actions):
+        return "the action's definition in signoff.yaml changed after it was approved"
+    if version.risk.rank > 1:
+        for vote in request.votes:
+            if vote.approve and not await _entitled(desk, request, vote.person, vote.stage):
+                return "somebody who approved it is no longer entitled to"
+    return None
+
+
+async def _entitled(desk: Desk, request: Request, person: str, stage: int) -> bool:
+    if (await desk.people.person(person, fresh=True)).problem:
+        return False
+    route = request.now_version.route
+    named = route.stages[stage].groups & set(route.groups)
+    roster = await desk.roster([route.groups[name] for name in named], fresh=True)
+    return any(person in members for members in roster.values())
+
+
+async def _reopen(desk: Desk, seen: Request, reason: str) -> None:
+    known = await desk.known(seen.asker, desk.clock())
+    salt = secrets.token_hex(16)
+
+    def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+        (request,) = requests
+        if request.revision != seen.revision:
+            raise Changed
+        try:
+            args = request.now_version.args
+            following = desk.composer.next_version(request, args, known, moment.now, salt, editor=None)
+        except Refusal as refusal:
+            text = f"{reason}; it can no longer be asked for as it was: {refusal.text}"
+            return [machine.cancelled(request, BOT, moment, text)]
+        return [machine.reopened(request, following, reason, moment)]
+
+    await desk.store.transact([seen.id], decide)

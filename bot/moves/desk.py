@@ -1,0 +1,110 @@
+"""What every move shares: read who presses, ask the one door, decide, save, all of it or nothing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bot.authorize import Click, Standing, authorize
+from bot.catalogue import Group
+from bot.compose import Composer, InForce, Known
+from bot.errors import NotFound, Refusal, WrongMoment
+from bot.people import Roster
+from bot.ports import Moment, People, Store
+from bot.request import Actor, Asker, Event, Request, Step
+
+Decide = Callable[[Request, Standing, Moment], Step | Sequence[Step]]
+TRIES = 3
+REFUSALS_EVERY = 60_000  # one refusal event a minute for the same person, request and reason
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    store: Store
+    people: People
+    composer: Composer
+    clock: Callable[[], int]
+    new_id: Callable[[], str]  # at least 122 random bits
+    fingerprint_key: bytes
+    refused: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+    @property
+    def in_force(self) -> InForce:
+        return self.composer.in_force
+
+    async def standing(self, person_id: str, request: Request | None = None, *, fresh: bool = False) -> Standing:
+        """What Slack says of a person now. Raises Unconfirmed when it does not say."""
+        person = await self.people.person(person_id, fresh=fresh)
+        groups = request.version.route.groups.values() if request and request.version else ()
+        roster = await self.roster(groups, fresh=fresh)
+        operator = person_id in await self.people.members(self.in_force.catalogue.operators, fresh=fresh)
+        return Standing(person, roster, operator, await self._in_channel(person_id, request))
+
+    async def roster(self, groups: Iterable[Group], *, fresh: bool = False) -> Roster:
+        return {group.name: await self.people.members(group, fresh=fresh) for group in groups}
+
+    async def known(self, asker: Asker, now: int) -> Known:
+        """What the policy may know of the requester: live groups and counts of recent requests."""
+        roster = await self.roster(self.in_force.catalogue.groups.values())
+        groups = tuple(sorted(group for group, members in roster.items() if asker.id in members))
+        return Known(groups=groups, history=await self.store.history(asker.id, now))
+
+    async def act(self, person_id: str, request_id: str, click: Click, actor: Actor, decide: Decide) -> Request:
+        """One person's move on one request. A refusal changes nothing, and is an event of its own."""
+        try:
+            for _ in range(TRIES):
+                request = await self.open(request_id)
+                critical = request.version is not None and request.version.risk.rank > 1
+                standing = await self.standing(person_id, request, fresh=critical)
+                try:
+                    return await self._decided(request, standing, click, decide)
+                except Changed:
+                    continue
+            raise WrongMoment("This request is changing too fast just now; nothing is recorded, press again.")
+        except Refusal as refusal:
+            await self.note(refusal, request_id, actor)
+            raise
+
+    async def open(self, request_id: str) -> Request:
+        request = await self.store.load(request_id)
+        if request is None:
+            raise NotFound
+        return request
+
+    async def _decided(self, seen: Request, standing: Standing, click: Click, decide: Decide) -> Request:
+        def move(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+            (request,) = requests
+            if _number(request) != _number(seen) and click.version is None:
+                raise Changed  # the people looked up are those of another version
+            authorize(click, request, standing, moment)
+            return steps(decide(request, standing, moment))
+
+        return (await self.store.transact([seen.id], move))[0].request
+
+    async def _in_channel(self, person_id: str, request: Request | None) -> bool:
+        if request is None or request.version is None:
+            return False
+        for message in await self.store.messages(request.id):
+            if message.place == "card" and message.channel:
+                return await self.people.in_channel(person_id, message.channel)
+        return False
+
+    async def note(self, refusal: Refusal, request_id: str, actor: Actor) -> None:
+        now = self.clock()
+        key = (actor.id, request_id, refusal.code)
+        if now - self.refused.get(key, -REFUSALS_EVERY) < REFUSALS_EVERY:
+            return
+        if len(self.refused) > 10_000:
+            self.refused.clear()
+        self.refused[key] = now
+        await self.store.note([Event("refused", request_id, actor, now, detail={"code": refusal.code})])
+
+
+class Changed(Exception):
+    """The request moved between the look-up of people and the transaction."""
+
+
+def steps(decided: Step | Sequence[Step]) -> Sequence[Step]:
+    return [decided] if isinstance(decided, Step) else decided
+
+
+def _number(request: Request) -> int:
+    return request.version.number if request.version else 0

@@ -1,0 +1,25 @@
+"""Ask the requester, answer, or comment: words kept with the request, decided by nobody."""
+
+from bot import machine
+from bot.authorize import Click, Standing, Verb
+from bot.errors import BadInput, Problem
+from bot.moves.desk import Desk
+from bot.ports import Moment
+from bot.request import Actor, Remark, Request, Step
+
+_VERBS = {"question": Verb.ASK, "answer": Verb.ANSWER, "comment": Verb.COMMENT}
+MAX_TEXT = 3_000
+
+
+async def remark(
+    desk: Desk, actor: Actor, request_id: str, kind: str, text: str, version: int | None = None
+) -> Request:
+    """`kind`: question, answer or comment."""
+    text = text.strip()
+    if not 0 < len(text) <= MAX_TEXT:
+        raise BadInput(Problem(kind, f"write 1 to {MAX_TEXT} characters"))
+
+    def decide(request: Request, _: Standing, moment: Moment) -> Step:
+        return machine.remarked(request, Remark(kind, actor.id, text, moment.now), actor, moment)
+
+    return await desk.act(actor.id, request_id, Click(_VERBS[kind], version), actor, decide)

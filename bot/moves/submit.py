@@ -1,0 +1,122 @@
+"""Asking: words are stored before anything else happens; a typed action becomes a request at once."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot import digest, machine, quorum
+from bot.catalogue import Action
+from bot.compose import Known
+from bot.errors import BadInput, Denied, MayNotAsk, NobodyToAsk, NotAMember, Problem
+from bot.moves.desk import Desk
+from bot.people import Roster
+from bot.ports import Moment
+from bot.request import Actor, Asker, Plan, Request, State, Step, Version
+
+MAX_WORDS = 4_000
+EVERYONE = "everyone"
+
+
+async def words(desk: Desk, asker: Asker, actor: Actor, said: str, context: Mapping[str, Any] | None = None) -> Request:
+    """A draft of these words; the planner reads it next."""
+    said = said.strip()
+    if not 0 < len(said) <= MAX_WORDS:
+        raise BadInput(Problem("words", f"say what you need in 1 to {MAX_WORDS} characters; these are {len(said)}"))
+    await full_member(desk, asker)
+    new = desk.new_id()
+
+    def decide(_: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+        return [machine.received(new, asker, actor, said, moment, context=dict(context or {}))]
+
+    return (await desk.store.transact([], decide))[0].request
+
+
+async def typed(
+    desk: Desk,
+    asker: Asker,
+    actor: Actor,
+    action_name: str,
+    args: Mapping[str, Any],
+    context: Mapping[str, Any] | None = None,
+) -> Request:
+    """A request for this very action. An identical one that is still open is given back instead of a second."""
+    action = desk.in_force.catalogue.action(action_name)
+    base = blank(desk, asker, actor, context=dict(context or {}))
+    ready = await prepare(desk, base, action, args, Plan())
+    if ready.twin is not None:
+        return ready.twin
+
+    def decide(_: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+        stamped = base.but(made_at=moment.now, fingerprint=ready.fingerprint)
+        return [machine.sent(stamped, ready.version, actor, moment, fresh=True)]
+
+    made = (await desk.store.transact([], decide))[0].request
+    return refuse_denied(made)
+
+
+def blank(desk: Desk, asker: Asker, actor: Actor, **rest: Any) -> Request:
+    now = desk.clock()
+    return Request(
+        id=desk.new_id(), state=State.DRAFTING, asker=asker, via=actor.via, made_at=now, expires_at=now, **rest
+    )
+
+
+def refuse_denied(request: Request) -> Request:
+    """The denied request is kept; whoever asked hears the rule."""
+    if request.state is State.DENIED:
+        raise Denied(f"The policy does not allow this: {request.reason}.")
+    return request
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A version that may be sent, and the identical open request there is already, if any."""
+
+    version: Version
+    fingerprint: str
+    twin: Request | None = None
+
+
+async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[str, Any], plan: Plan) -> Ready:
+    """Everything asked before a first version is stored: who asks, whether the arguments hold, who could approve."""
+    await full_member(desk, request.asker)
+    now = desk.clock()
+    known = await desk.known(request.asker, now)
+    may_ask(action, known)
+    version = desk.composer.version(request, action, args, plan, known, now, secrets.token_hex(16))
+    mark = digest.fingerprint(desk.fingerprint_key, request.asker.id, action.name, version.args)
+    twin = await desk.store.by_fingerprint(mark)
+    if twin is None and version.route.asks:
+        await somebody_to_ask(desk, request, version)
+    return Ready(version, mark, twin)
+
+
+async def full_member(desk: Desk, asker: Asker) -> None:
+    """Guests, other organisations and bots never ask; an agent asks for a person or through its client."""
+    if asker.person is None:
+        return
+    person = await desk.people.person(asker.person)
+    if person.problem:
+        raise NotAMember(f"Only full members of this workspace may ask; your account {person.problem}.")
+
+
+def may_ask(action: Action, known: Known) -> None:
+    if EVERYONE not in action.may_ask and not set(action.may_ask) & set(known.groups):
+        raise MayNotAsk(f"{action.name} may be asked for by {', '.join(action.may_ask) or 'nobody'} only.")
+
+
+async def somebody_to_ask(desk: Desk, request: Request, version: Version) -> None:
+    """A request that no eligible person could ever approve is refused when it is made."""
+    roster = await desk.roster(version.route.groups.values())
+    if not could_be_approved(request, version, roster):
+        groups = ", ".join(sorted(version.route.groups)) or "nobody"
+        raise NobodyToAsk(
+            f"Nobody could approve this: rule “{version.route.rule}” asks {groups}, and too few of its members "
+            "are not on the requester's side."
+        )
+
+
+def could_be_approved(request: Request, version: Version, roster: Roster) -> bool:
+    waiting = request.but(state=State.PENDING, version=version, stage=0, votes=(), fired=())
+    return quorum.reachable(waiting, roster)

@@ -1,0 +1,113 @@
+"""Run what was approved: claim committed, executor called, outcome committed. At most one attempt at a time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bot import machine
+from bot.catalogue import resolve
+from bot.errors import Refusal, WrongMoment
+from bot.moves import claim, settle
+from bot.moves.desk import Desk
+from bot.outcome import Ending, Job, Outcome
+from bot.ports import Executor, Moment, Parcel
+from bot.request import Request, State, Step
+
+BEAT = 3.0  # seconds between two renewals of the lease, and between two lines of progress
+PROBE_TIMEOUT = 10.0
+FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0  # seconds, doubling
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    desk: Desk
+    executors: Mapping[str, Executor]
+
+    async def run(self, parcel: Parcel) -> None:
+        """Raises Paused where it must wait; the parcel is then taken again later."""
+        request = await self._ours(parcel)
+        await self.desk.store.done(parcel)
+        if request is None or request.now_version.way["kind"] == "caller":
+            return
+        number = request.attempts[-1].number
+        outcome = await self._execute(request, number)
+        await self._finish(request, number, outcome)
+
+    async def probe(self, parcel: Parcel) -> None:
+        """Ask the target, by the key, what came of an unknown attempt."""
+        request = await self.desk.open(parcel.request_id)
+        if request.state is not State.UNKNOWN or request.now_version.action.probe is None:
+            return
+        version = request.now_version
+        try:
+            way = resolve(version.action.probe or {}, {**version.args, "key": request.key})
+        except Refusal:
+            return
+        job = Job(request.id, version.number, 0, request.key, way, PROBE_TIMEOUT)
+        outcome = await self.executors[way["kind"]].run(job, lambda _: None)
+        await settle.probed(self.desk, request.id, request.attempts[-1].number, outcome)
+
+    async def _ours(self, parcel: Parcel) -> Request | None:
+        number = parcel.data.get("attempt")
+        if number is None:
+            return await claim.claim(self.desk, parcel.request_id)
+        request = await self.desk.open(parcel.request_id)
+        running = request.state is State.EXECUTING and request.attempts[-1].number == number
+        return request if running else None
+
+    async def _execute(self, request: Request, number: int) -> Outcome:
+        """The outcome, tried again with the same key only where the target is declared idempotent."""
+        way = request.now_version.way
+        retries = int(way.get("max_retries", 3)) if way.get("idempotent") else 0
+        said = _Progress()
+        beating = asyncio.create_task(self._beat(request, number, said))
+        try:
+            for turn in range(retries + 1):
+                outcome = await self._once(request, number, said)
+                if not outcome.again or turn == retries:
+                    break
+                pause = outcome.retry_after if outcome.retry_after is not None else FIRST_RETRY * 2**turn
+                await asyncio.sleep(min(pause, LONGEST_RETRY))
+            return outcome
+        finally:
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+
+    async def _once(self, request: Request, number: int, said: "_Progress") -> Outcome:
+        version = request.now_version
+        timeout = version.action.timeout / 1000
+        job = Job(request.id, version.number, number, request.key, version.way, timeout)
+        return await self.executors[version.way["kind"]].run(job, said.say)
+
+    async def _beat(self, request: Request, number: int, said: "_Progress") -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            lease = self.desk.clock() + machine.LEASE
+            if not await self.desk.store.beat(request.id, number, lease, said.line):
+                return
+
+    async def _finish(self, request: Request, number: int, outcome: Outcome) -> None:
+        """Where the outcome cannot be recorded the lease runs out, and it is unknown: never guessed."""
+
+        def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+            current, *others = requests
+            done = machine.finished(current, number, outcome, moment)
+            if outcome.ending is Ending.SUCCEEDED and others and others[0].state is State.SUCCEEDED:
+                return [done, machine.undone(others[0], current.id, moment)]
+            return [done]
+
+        undoes = [request.undo_of] if request.undo_of else []
+        with suppress(WrongMoment):  # another attempt counts by now: this one came back from the dead
+            await self.desk.store.transact([request.id, *undoes], decide)
+
+
+class _Progress:
+    """The last line a run said, capped."""
+
+    def __init__(self) -> None:
+        self.line = ""
+
+    def say(self, line: str) -> None:
+        self.line = line[:500]
