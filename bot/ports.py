@@ -92,8 +92,8 @@ class Store(Protocol):
     async def beat(self, request_id: str, attempt: int, lease_until: int, progress: str) -> bool:
         """Renew a running attempt's lease and keep its last line. False when it no longer is the one that counts."""
 
-    async def stirred(self, timeout: float) -> None:
-        """Return as soon as something was committed here, or after `timeout` seconds."""
+    async def stirred(self, at_most: float) -> None:
+        """Return as soon as something was committed here, or after `at_most` seconds."""
 
     # outbox
     async def take(self, now: int, lease: int, limit: int, kinds: Sequence[EffectKind]) -> tuple[Parcel, ...]:
