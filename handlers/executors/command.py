@@ -119,11 +119,13 @@ class CommandExecutor:
             if not run.ended.is_set():
                 _signal(group, signal.SIGTERM)
                 await _at_most(self._grace, run.ended)
-        finally:  # also where a second cancellation cuts the waiting short
             _signal(group, signal.SIGKILL)
-        try:
             await run.ended.wait()
             await _at_most(self._grace, run.silent)
+        except asyncio.CancelledError:  # once more: no time left to be polite
+            _signal(group, signal.SIGKILL)
+            await _at_most(self._grace, run.ended)
+            raise
         finally:
             transport.close()
 
