@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import resource
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -225,7 +224,7 @@ async def test_ended_by_a_signal_is_unknown(name: str) -> None:
 # --- nothing outlives its run ---------------------------------------------------------------------------------------
 
 CONNECT = """
-import os, signal, socket, subprocess, sys, time
+import os, signal, socket, subprocess, sys
 port, mode = int(sys.argv[1]), sys.argv[2]
 if mode == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -239,8 +238,8 @@ if mode in ("parent", "leaver", "escaper"):
     print("started", flush=True)
     if mode != "parent":
         os._exit(0)
-while True:
-    time.sleep(1000)
+while line.recv(1):  # until it is killed, or the test is over
+    pass
 """
 
 
@@ -347,22 +346,8 @@ async def test_a_daemon_that_keeps_the_pipes_open_does_not_hold_up_the_outcome()
             outcome = await run(connecting(lines, "escaper"), grace=0.2)
         assert outcome.ending is Ending.SUCCEEDED
         assert not lines.of(lines.gone, "free").is_set()  # a session of its own: out of reach, as documented
-        pid = _holder(lines.port)
-        os.kill(pid, signal.SIGKILL)
+        lines.writers["free"].close()
         await lines.ended("free")
-
-
-def _holder(port: int) -> int:
-    """The process whose command line is that of the freed grandchild of this very test."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                arguments = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if str(port).encode() in arguments and b"free" in arguments:
-                return int(folder.name)
-    raise AssertionError("the freed grandchild is not there")
 
 
 async def test_a_program_that_is_asked_to_end_may_put_things_away() -> None:
