@@ -1,0 +1,63 @@
+"""Walking through blocks: their elements, their texts, and the ids Slack fills in."""
+
+import copy
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from handlers.demo.slack.values import Json
+
+
+def inner_blocks(blocks: Iterable[Json]) -> Iterator[Json]:
+    """Each block, and the blocks inside containers and carousels."""
+    for block in blocks:
+        yield block
+        nested = list(block.get("child_blocks") or [])
+        if block.get("type") == "carousel":
+            nested += block.get("elements") or []
+        yield from inner_blocks(nested)
+
+
+def block_elements(block: Json) -> list[Json]:
+    """The interactive elements that stand in one block."""
+    kind = block.get("type")
+    if kind in {"actions", "context_actions"}:
+        return list(block.get("elements") or [])
+    if kind == "section":
+        accessory = block.get("accessory")
+        return [accessory] if accessory and accessory.get("type") != "image" else []
+    if kind == "input":
+        return [block["element"]]
+    if kind == "card":
+        return list(block.get("actions") or [])
+    return []
+
+
+def elements_of(blocks: Iterable[Json]) -> Iterator[tuple[Json, Json]]:
+    """Every (block, interactive element)."""
+    for block in inner_blocks(blocks):
+        for element in block_elements(block):
+            yield block, element
+
+
+def with_ids(blocks: Iterable[Json]) -> tuple[Json, ...]:
+    """A deep copy with every missing `block_id` and `action_id` filled in at random, as Slack does."""
+    copied = copy.deepcopy(list(blocks))
+    for block in inner_blocks(copied):
+        block.setdefault("block_id", secrets.token_urlsafe(4))
+        for element in block_elements(block):
+            element.setdefault("action_id", secrets.token_urlsafe(4))
+    return tuple(copied)
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text a reader sees, in order."""
+    if isinstance(value, dict):
+        for name, content in value.items():
+            if name in {"text", "title", "alt_text", "fallback"} and isinstance(content, str):
+                yield content
+            elif name not in {"confirm", "private_metadata"}:
+                yield from texts_of(content)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_of(item)
