@@ -1,0 +1,235 @@
+"""Cards, private messages and thread lines in Slack, at the pace Slack allows.
+
+A message is known by its nonce before it is posted. A post that was not acknowledged may stand in Slack or not:
+its nonce is given up, so that whatever it shows decides nothing, and another is posted.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.compose import InForce
+from bot.ports import Message, NotDelivered, Parcel, Store
+from bot.request import Actor, Event, Request, State
+from handlers.cards import Drawn
+from handlers.cards.card import card, superseded
+from handlers.cards.lines import line, operator_alert
+from handlers.cards.mine import mine
+from handlers.tokens import Token
+
+SPACING = 1.02  # seconds between two posts in one channel
+_GONE = frozenset({"message_not_found", "thread_not_found"})
+_UNREACHABLE = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+_FINAL = frozenset({"user_not_found", "user_disabled", "cannot_dm_bot", "account_inactive_user"})
+_FIXED = {"edit_window_closed", "cant_update_message", "is_inactive"}
+
+
+@dataclass(slots=True)
+class Pace:
+    """One post a second for each channel, in the order they came; a `Retry-After` holds its method back."""
+
+    now: Callable[[], float] = time.monotonic
+    _next: dict[str, float] = field(default_factory=dict)
+
+    async def turn(self, key: str, spacing: float = SPACING) -> None:
+        at = max(self.now(), self._next.get(key, 0.0))
+        self._next[key] = at + spacing
+        if len(self._next) > 10_000:
+            self._next = {k: v for k, v in self._next.items() if v > self.now()}
+        await asyncio.sleep(max(0.0, at - self.now()))
+
+    def hold(self, key: str, seconds: float) -> None:
+        self._next[key] = max(self._next.get(key, 0.0), self.now() + seconds)
+
+
+@dataclass(slots=True)
+class SlackChannel:
+    """`bot.ports.Channel` over chat.postMessage, chat.update and conversations.open."""
+
+    client: AsyncWebClient
+    store: Store
+    in_force: InForce
+    clock: Callable[[], int]
+    pace: Pace = field(default_factory=Pace)
+    _dms: dict[str, str] = field(default_factory=dict)
+
+    async def show(self, request: Request, message: Message) -> None:
+        if message.ts is not None and message.channel is not None:
+            if await self._update(request, message):
+                return
+            message = await self.store.lost(message.nonce)
+        elif message.posting_since is not None:
+            message = await self.store.lost(message.nonce)
+        if _over(request, message):
+            return
+        await self._post(request, message)
+
+    async def tell(self, request: Request, parcel: Parcel) -> None:
+        event = event_of(parcel.data["event"])
+        match parcel.data["to"]:
+            case "thread":
+                await self._in_thread(request, line(event, request))
+            case "requester":
+                await self._to_requester(request, event)
+            case _:
+                await self._to_operators(operator_alert(request))
+
+    # ── cards ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _update(self, request: Request, message: Message) -> bool:
+        """Redraw it where it stands. False when it is gone from Slack and must be posted again."""
+        drawn = await self._draw(request, message)
+        channel = message.channel or ""
+        try:
+            await self._call("chat.update", channel, channel=channel, ts=message.ts, **drawn.payload())
+        except SlackApiError as error:
+            code = str(error.response["error"])
+            if code in _GONE:
+                return False
+            if code in _FIXED or code in _UNREACHABLE:
+                raise NotDelivered(f"Slack would not redraw the message: {code}", final=True) from error
+            raise NotDelivered(f"chat.update: {code}") from error
+        return True
+
+    async def _post(self, request: Request, message: Message) -> None:
+        drawn = await self._draw(request, message)
+        channel = await self._channel(request, message)
+        await self.store.posting(message.nonce, self.clock())
+        try:
+            answer = await self._posted(channel, drawn, message)
+        except _Unreachable as error:
+            fallback = self.in_force.catalogue.fallback_channel
+            if message.place != "card" or not fallback or fallback == channel:
+                raise NotDelivered(str(error), retry_after=60) from error
+            await self._to_operators(Drawn.plain(f"{error} The card of {request.id} is here instead."))
+            answer = await self._posted(fallback, drawn, message)
+        await self.store.posted(message.nonce, answer["channel"], answer["ts"])
+
+    async def _posted(self, channel: str, drawn: Drawn, message: Message) -> Mapping[str, Any]:
+        metadata = {"event_type": "signoff_message", "event_payload": {"nonce": message.nonce}}
+        return await self._say(channel, drawn, metadata=metadata)
+
+    async def _draw(self, request: Request, message: Message) -> Drawn:
+        token = Token(request.id, message.version, message.nonce).text
+        if message.place == "mine":
+            return mine(request, token)
+        current = request.version
+        if current is None or current.number != message.version:
+            return superseded(request, message.version)
+        may_vote = message.place == "card" or dict(request.escalated_to).get(message.person, False)
+        similar = await self.store.similar(current.action.name, current.made_at, 3)
+        return card(request, token, copy=message.place == "dm", may_vote=may_vote, similar=similar)
+
+    async def _channel(self, request: Request, message: Message) -> str:
+        if message.person:
+            return await self.dm(message.person)
+        return request.now_version.action.channel or self.in_force.catalogue.channel
+
+    # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _in_thread(self, request: Request, drawn: Drawn | None) -> None:
+        if drawn is None:
+            return
+        number = request.now_version.number
+        posted = [m for m in await self.store.messages(request.id) if m.place == "card" and m.ts]
+        if not posted:
+            raise NotDelivered("its card is not posted yet", retry_after=1)
+        root = max(posted, key=lambda m: (m.version <= number, m.version))
+        await self._say_gently(root.channel or "", drawn, thread_ts=root.ts)
+
+    async def _to_requester(self, request: Request, event: Event) -> None:
+        drawn = line(event, request)
+        person = request.asker.told
+        if drawn is None or person is None:
+            return
+        own = next((m for m in await self.store.messages(request.id) if m.place == "mine" and m.ts), None)
+        thread = {"thread_ts": own.ts, "reply_broadcast": True} if own else {}
+        await self._say_gently(await self.dm(person), drawn, **thread)
+
+    async def _to_operators(self, drawn: Drawn) -> None:
+        catalogue = self.in_force.catalogue
+        await self._say_gently(catalogue.fallback_channel or catalogue.channel, drawn)
+
+    async def post(self, channel: str, text: str, metadata: Mapping[str, Any]) -> str:
+        """A plain message for the `slack` executor: text as text, nothing in it a mention or a link."""
+        answer = await self._say(channel, Drawn.plain(text), metadata=metadata)
+        return str(answer["ts"])
+
+    async def dm(self, person: str) -> str:
+        """The id of the direct message channel with a person."""
+        if person not in self._dms:
+            try:
+                answer = await self._call("conversations.open", "", users=person)
+            except SlackApiError as error:
+                code = str(error.response["error"])
+                raise NotDelivered(f"no direct message to {person}: {code}", final=code in _FINAL) from error
+            self._dms[person] = answer["channel"]["id"]
+        return self._dms[person]
+
+    # ── the wire ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _say_gently(self, channel: str, drawn: Drawn, **more: Any) -> None:
+        try:
+            await self._say(channel, drawn, **more)
+        except _Unreachable as error:
+            raise NotDelivered(str(error), final=True) from error
+
+    async def _say(self, channel: str, drawn: Drawn, **more: Any) -> Mapping[str, Any]:
+        quiet = {"unfurl_links": False, "unfurl_media": False}
+        try:
+            return await self._call("chat.postMessage", channel, channel=channel, **drawn.payload(), **quiet, **more)
+        except SlackApiError as error:
+            code = str(error.response["error"])
+            if code in _UNREACHABLE:
+                raise _Unreachable(f"Slack would not take a message in {channel}: {code}.") from error
+            raise NotDelivered(f"chat.postMessage: {code}", final=code in _FINAL) from error
+
+    async def _call(self, method: str, channel: str, **body: Any) -> Mapping[str, Any]:
+        """One call in its turn. Raises SlackApiError for what Slack refused, NotDelivered for what may be tried again."""
+        await self.pace.turn(method, 0.0)
+        if method == "chat.postMessage":
+            await self.pace.turn(channel)
+        try:
+            answer = await self.client.api_call(method, json=body)
+        except SlackApiError as error:
+            if error.response.status_code == 429:
+                wait = float(error.response.headers.get("Retry-After", 1))
+                self.pace.hold(method, wait)
+                raise NotDelivered(f"{method}: Slack asks to wait {wait:g} s", retry_after=wait) from error
+            if error.response.status_code >= 500:
+                raise NotDelivered(f"{method}: Slack answered {error.response.status_code}") from error
+            raise
+        except (SlackClientError, OSError, TimeoutError) as error:
+            raise NotDelivered(f"{method}: no answer from Slack ({type(error).__name__})") from error
+        found: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
+        return found
+
+
+class _Unreachable(Exception):
+    """This channel cannot be posted to: archived, unknown, or the bot is not in it."""
+
+
+def _over(request: Request, message: Message) -> bool:
+    """A message that was never posted, of a version that no longer counts."""
+    current = request.version
+    return message.place != "mine" and (current is None or current.number != message.version)
+
+
+def event_of(data: Mapping[str, Any]) -> Event:
+    """The event a TELL was made for, from its JSON."""
+    return Event(
+        type=data["type"],
+        request_id=data["request_id"],
+        actor=Actor(**data["actor"]),
+        at=data["at"],
+        version=data.get("version", 0),
+        before=State(data["before"]) if "before" in data else None,
+        after=State(data["after"]) if "after" in data else None,
+        digest=data.get("digest", ""),
+        detail=data.get("detail", {}),
+    )

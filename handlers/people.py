@@ -1,0 +1,169 @@
+"""Who is who in Slack, read live with a short cache. Whoever Slack does not confirm is nobody."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.catalogue import Group
+from bot.errors import Unconfirmed
+from bot.people import Person
+from handlers.egress import Egress, NoAnswer
+
+TTL = 60.0  # seconds a look-up may be old; not at all where `fresh` is asked
+LOOK_UP = 1.5  # seconds one look-up may take
+SIFTED = 30  # groups up to this size are sifted for guests, bots and the deactivated
+_UNCONFIRMED = "Slack did not confirm you, nothing is recorded, press again."
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The workspace the bot lives in."""
+
+    team_id: str
+    enterprise_id: str | None
+    bot_user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    at: float
+    value: Any
+
+
+@dataclass(slots=True)
+class SlackPeople:
+    """`bot.ports.People` over users.info, usergroups.users.list and conversations.members."""
+
+    client: AsyncWebClient
+    home: Home
+    egress: Egress | None = None
+    now: Callable[[], float] = time.monotonic
+    _kept: dict[tuple[str, str], _Kept] = field(default_factory=dict)
+    _asking: dict[tuple[str, str], asyncio.Task[Any]] = field(default_factory=dict)
+
+    async def person(self, person_id: str, *, fresh: bool = False) -> Person:
+        """Raises Unconfirmed where Slack does not answer in time; an unknown id is a person with a problem."""
+        person: Person = await self._read("person", person_id, self._person, fresh=fresh)
+        return person
+
+    async def members(self, group: Group, *, fresh: bool = False) -> frozenset[str]:
+        """Live members of a group by id: full members only, as far as a look at each is affordable."""
+        found = set(group.users)
+        for user_group in group.user_groups:
+            found |= await self._read("user group", user_group, self._user_group, fresh=fresh)
+        for channel in group.channels:
+            found |= await self._read("channel", channel, self._channel, fresh=fresh)
+        if group.lookup is not None:
+            found |= await self._on_call(group, fresh=fresh)
+        if len(found) > SIFTED:
+            return frozenset(found)
+        people = await asyncio.gather(*(self.person(each) for each in sorted(found)))
+        return frozenset(person.id for person in people if person.problem is None)
+
+    async def in_channel(self, person_id: str, channel: str) -> bool:
+        try:
+            members: frozenset[str] = await self._read("channel", channel, self._channel, fresh=False)
+        except Unconfirmed:
+            return False
+        return person_id in members
+
+    def forget(self) -> None:
+        """Drop what is remembered: something about people or groups changed."""
+        self._kept.clear()
+
+    async def _read(self, kind: str, key: str, read: Callable[[str], Awaitable[Any]], *, fresh: bool) -> Any:
+        place = (kind, key)
+        kept = self._kept.get(place)
+        if kept is not None and not fresh and self.now() - kept.at < TTL:
+            return kept.value
+        value = await self._once(place, read)
+        self._kept[place] = _Kept(self.now(), value)
+        return value
+
+    async def _once(self, place: tuple[str, str], read: Callable[[str], Awaitable[Any]]) -> Any:
+        """One look-up at a time for one thing: those who ask meanwhile share its answer."""
+        task = self._asking.get(place)
+        if task is None:
+            task = asyncio.create_task(_bounded(read(place[1])))
+            self._asking[place] = task
+            task.add_done_callback(lambda _: self._asking.pop(place, None))
+        return await asyncio.shield(task)
+
+    async def _person(self, person_id: str) -> Person:
+        try:
+            answer = await self.client.users_info(user=person_id)
+        except SlackApiError as error:
+            if error.response["error"] in {"user_not_found", "users_not_found", "user_not_visible"}:
+                return Person(person_id, person_id, "is not known in this workspace")
+            raise
+        user: dict[str, Any] = answer["user"]
+        name = user.get("profile", {}).get("display_name") or user.get("real_name") or user.get("name") or person_id
+        return Person(person_id, name, self._problem(user), user.get("tz") or "UTC")
+
+    def _problem(self, user: dict[str, Any]) -> str | None:
+        """Why this user is no full member of this workspace. `is_stranger` alone would miss externals (slack.md A6)."""
+        enterprise = (user.get("enterprise_user") or {}).get("enterprise_id")
+        at_home = user.get("team_id") == self.home.team_id or (
+            self.home.enterprise_id is not None and enterprise == self.home.enterprise_id
+        )
+        troubles = (
+            (user.get("deleted"), "is deactivated"),
+            (user.get("is_bot") or user.get("id") == "USLACKBOT", "is a bot"),
+            (user.get("is_stranger") or not at_home, "belongs to another organisation"),
+            (user.get("is_restricted") or user.get("is_ultra_restricted"), "is a guest"),
+        )
+        return next((trouble for holds, trouble in troubles if holds), None)
+
+    async def _user_group(self, group_id: str) -> frozenset[str]:
+        answer = await self.client.usergroups_users_list(usergroup=group_id)
+        return frozenset(answer["users"])
+
+    async def _channel(self, channel: str) -> frozenset[str]:
+        found: set[str] = set()
+        cursor: str | None = None
+        while True:
+            answer = await self.client.conversations_members(channel=channel, limit=1000, cursor=cursor)
+            found.update(answer["members"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return frozenset(found)
+
+    async def _on_call(self, group: Group, *, fresh: bool) -> frozenset[str]:
+        lookup = group.lookup or {}
+
+        async def ask(url: str) -> frozenset[str]:
+            if self.egress is None:
+                raise Unconfirmed(_UNCONFIRMED)
+            answer = await self.egress.request("GET", url, timeout=LOOK_UP)
+            return ids_at(orjson.loads(answer.body), str(lookup["path"]))
+
+        found: frozenset[str] = await self._read("on call", str(lookup["url"]), ask, fresh=fresh)
+        return found
+
+
+async def _bounded(reading: Awaitable[Any]) -> Any:
+    try:
+        async with asyncio.timeout(LOOK_UP):
+            return await reading
+    except (TimeoutError, SlackClientError, OSError, NoAnswer, ValueError) as error:
+        raise Unconfirmed(_UNCONFIRMED) from error
+
+
+def ids_at(answer: Any, path: str) -> frozenset[str]:
+    """The Slack ids at a path such as `$.user.slack_id` or `$.users[*].id`. ValueError where there are none."""
+    found = [answer]
+    for key in path.removeprefix("$").replace("[*]", ".*").strip(".").split("."):
+        if key == "*":
+            found = [item for each in found if isinstance(each, list) for item in each]
+        else:
+            found = [each[key] for each in found if isinstance(each, dict) and key in each]
+    ids = frozenset(each for each in found if isinstance(each, str) and each[:1] in {"U", "W"})
+    if not ids:
+        raise ValueError(f"nobody is named at {path}")
+    return ids

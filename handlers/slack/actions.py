@@ -1,0 +1,242 @@
+"""Buttons: translate the click, call a move, tell the person privately where it was refused.
+
+The answer to Slack is given when the move is committed: what was acknowledged is never only in memory.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Refusal
+from bot.moves import brake, cancel, draft, look, preview, undo, vote
+from bot.request import Actor, Request
+from bot.route import Surface
+from handlers.cards import modals
+from handlers.cards.lists import refusal
+from handlers.slack import home
+from handlers.slack.inbound import Office, actor, shown, unexpected
+from handlers.slack.replies import Replies
+from handlers.tokens import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One click on a button."""
+
+    office: Office
+    client: AsyncWebClient
+    replies: Replies
+    who: Actor
+    action_id: str
+    value: str
+    trigger_id: str
+    view: Mapping[str, Any] | None  # the modal or home the button stands in
+    token: Token | None
+
+
+async def pressed(office: Office, client: AsyncWebClient, replies: Replies, body: Mapping[str, Any]) -> None:
+    """Handle one click. Exactly one action counts; what is not ours is left alone."""
+    actions = body.get("actions") or []
+    if len(actions) != 1:
+        return
+    action = actions[0]
+    name = str(action.get("action_id", "")).partition(":")[0]
+    handle = _BUTTONS.get(name)
+    if handle is None:
+        return
+    try:
+        await handle(await _press(office, client, replies, body, action, name))
+    except Refusal as error:
+        await replies.privately(refusal(error))
+    except Exception as error:  # noqa: BLE001 - Slack must be answered, the person told
+        await replies.privately(refusal(unexpected(error)))
+
+
+async def _press(
+    office: Office,
+    client: AsyncWebClient,
+    replies: Replies,
+    body: Mapping[str, Any],
+    action: Mapping[str, Any],
+    name: str,
+) -> Press:
+    view = body.get("view")
+    via = "card" if view is None else ("home" if view.get("type") == "home" else "review")
+    who = actor(office, body["user"], via)
+    value = str(action.get("value") or "")
+    token: Token | None = None
+    if value.startswith("v1."):
+        container = body.get("container") or {}
+        in_message = container.get("type") == "message"
+        at = (container.get("channel_id"), container.get("message_ts")) if in_message else (None, None)
+        token = Token.read(value) if name in _FREE else await shown(office, value, *at)
+    trigger = str(body.get("trigger_id") or "")
+    return Press(office, client, replies, who, name, value, trigger, view, token)
+
+
+def _token(press: Press) -> Token:
+    if press.token is None:
+        raise Refusal("This button is not one of ours any more; open the request from Signoff's home.")
+    return press.token
+
+
+async def _approve(press: Press) -> None:
+    token = _token(press)
+    await vote.approve(press.office.desk, press.who, token.request_id, token.version, Surface.CARD)
+
+
+async def _review(press: Press) -> None:
+    """The review modal, drawn fresh; where the action has a preview it is asked again, and the modal redrawn."""
+    token = _token(press)
+    request = await look.look(press.office.desk, press.who.id, token.request_id)
+    modals.check_open(request, token.version)
+    opened = await press.client.views_open(trigger_id=press.trigger_id, view=modals.review(request, token.text))
+    if request.now_version.action.preview is not None:
+        press.office.tasks.start(_fresh_preview(press, token, dict(opened["view"])))
+
+
+async def _fresh_preview(press: Press, token: Token, view: Mapping[str, Any]) -> None:
+    request = await preview.preview(press.office.desk, press.office.executors, token.request_id)
+    if request.version is not None and request.version.number == token.version:
+        drawn = modals.review(request, token.text)
+        await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+
+
+def _opens(draw: Callable[[Request, str], dict[str, Any]]) -> Callable[[Press], Awaitable[None]]:
+    """A button that opens a modal about the request as it stands now."""
+
+    async def open_modal(press: Press) -> None:
+        token = _token(press)
+        request = await look.look(press.office.desk, press.who.id, token.request_id)
+        await _show(press, draw(request, token.text))
+
+    return open_modal
+
+
+async def _show(press: Press, view: dict[str, Any]) -> None:
+    """Open it, or push it where a modal is open already."""
+    if press.view is not None and press.view.get("type") == "modal":
+        await press.client.views_push(trigger_id=press.trigger_id, view=view)
+    else:
+        await press.client.views_open(trigger_id=press.trigger_id, view=view)
+
+
+async def _edit(press: Press) -> None:
+    token = _token(press)
+    desk = press.office.desk
+    request = await look.look(desk, press.who.id, token.request_id)
+    if request.version is None:
+        await _open_form(press)
+        return
+    fields = None if press.who.id in request.asker.makers else request.version.action.editable
+    await _show(press, modals.edit(request, token.text, only=fields))
+
+
+async def _open_form(press: Press) -> None:
+    """The form of a draft: the action that was understood, or the choice of one."""
+    token = _token(press)
+    desk = press.office.desk
+    request = await look.look(desk, press.who.id, token.request_id)
+    understood = request.draft
+    actions = desk.in_force.catalogue.offered()
+    named = understood.action if understood and understood.action in desk.in_force.catalogue.actions else None
+    if understood is None or named is None:
+        await _show(press, modals.form(actions, token.text))
+        return
+    action = desk.in_force.catalogue.action(named)
+    await _show(press, modals.fields(action, understood.args, token.text))
+
+
+async def _details(press: Press) -> None:
+    token = _token(press)
+    request = await look.look(press.office.desk, press.who.id, token.request_id)
+    may = await look.may_reveal(press.office.desk, press.who.id, request)
+    await _show(press, modals.details(request, token.text, may_reveal=may))
+
+
+async def _reveal(press: Press) -> None:
+    """A sensitive value, to this person alone, and an event."""
+    text, _, name = press.value.partition("#")
+    token = Token.read(text)
+    value = await look.reveal(press.office.desk, press.who, token.request_id, token.version, name)
+    await _show(press, modals.revealed(name, value))
+
+
+async def _page(press: Press) -> None:
+    """Another page of a modal, drawn fresh."""
+    view = press.view or {}
+    place = modals.place(str(view.get("private_metadata") or ""))
+    token = Token.read(place.token)
+    request = await look.look(press.office.desk, press.who.id, token.request_id)
+    may = await look.may_reveal(press.office.desk, press.who.id, request)
+    drawn = modals.turned(str(view.get("callback_id")), request, place, int(press.value), may_reveal=may)
+    await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+
+
+async def _cancel(press: Press) -> None:
+    await cancel.cancel(press.office.desk, press.who, _token(press).request_id)
+
+
+async def _send(press: Press) -> None:
+    await draft.send(press.office.desk, press.who, _token(press).request_id)
+
+
+async def _regenerate(press: Press) -> None:
+    await draft.regenerate(press.office.desk, press.who, _token(press).request_id)
+
+
+async def _undo(press: Press) -> None:
+    await undo.undo(press.office.desk, press.who, _token(press).request_id)
+
+
+async def _release(press: Press) -> None:
+    await brake.release(press.office.desk, press.who, _token(press).request_id)
+
+
+async def _settle(press: Press) -> None:
+    token = _token(press)
+    request = await look.look(press.office.desk, press.who.id, token.request_id)
+    await _show(press, modals.settle(request, token.text, press.action_id))
+
+
+async def _new_request(press: Press) -> None:
+    await _show(press, modals.form(press.office.desk.in_force.catalogue.offered(), ""))
+
+
+async def _open_request(press: Press) -> None:
+    request = await look.look(press.office.desk, press.who.id, _token(press).request_id)
+    may = await look.may_reveal(press.office.desk, press.who.id, request)
+    await _show(press, modals.details(request, _token(press).text, may_reveal=may))
+
+
+async def _refresh(press: Press) -> None:
+    await home.publish(press.office, press.client, press.who.id)
+
+
+_FREE = frozenset({"open_request"})  # opened from a list, not from a message about one version
+_BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
+    "approve": _approve,
+    "review": _review,
+    "reject": _opens(modals.reject),
+    "edit": _edit,
+    "ask": _opens(modals.ask),
+    "answer": _opens(modals.answer),
+    "details": _details,
+    "reveal": _reveal,
+    "page": _page,
+    "cancel": _cancel,
+    "discard": _cancel,
+    "send": _send,
+    "regenerate": _regenerate,
+    "open_form": _open_form,
+    "done": _settle,
+    "not_done": _settle,
+    "again": _settle,
+    "undo": _undo,
+    "release": _release,
+    "new_request": _new_request,
+    "open_request": _open_request,
+    "refresh": _refresh,
+}

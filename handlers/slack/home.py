@@ -1,0 +1,22 @@
+"""App Home: what waits for me, what I asked for, what happened lately."""
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.moves import look
+from handlers.cards.home import home
+from handlers.slack.inbound import Office
+
+SHOWN = 10  # of each list
+
+
+async def publish(office: Office, client: AsyncWebClient, person: str) -> None:
+    """Draw a person's home from the store."""
+    desk = office.desk
+    view = home(
+        waiting=await look.waiting(desk, person, SHOWN + 1),
+        mine=await look.mine(desk, person, SHOWN + 1),
+        recent=await look.visible(desk, person, SHOWN + 1),
+        paused=(await desk.store.moment()).paused,
+        shown=SHOWN,
+    )
+    await client.views_publish(user_id=person, view=view)

@@ -1,0 +1,149 @@
+"""Submitted modals: read the fields, call a move, and answer in the modal itself where something is wrong."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import BadInput, Refusal
+from bot.moves import draft, edit, remark, settle, submit, vote
+from bot.request import Actor, Asker
+from bot.route import Surface
+from handlers.cards import fields, modals
+from handlers.slack.inbound import Office, actor, shown, unexpected
+from handlers.tokens import Token
+
+Answer = dict[str, Any] | None  # what Slack is told: None closes the modal
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    office: Office
+    client: AsyncWebClient
+    who: Actor
+    place: modals.Place  # what its private_metadata says: token, page, action
+    state: Mapping[str, Any]  # block_id → action_id → value
+
+    def text(self, block: str) -> str:
+        """The text of an input, empty where nothing was written."""
+        for element in self.state.get(block, {}).values():
+            return str(element.get("value") or "")
+        return ""
+
+
+async def submitted(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) -> Answer:
+    view = body["view"]
+    handle = _VIEWS.get(str(view.get("callback_id")))
+    if handle is None:
+        return None
+    try:
+        who = actor(office, body["user"], "review" if view["callback_id"] == "review" else "form")
+        place = modals.place(str(view.get("private_metadata") or ""))
+        state = (view.get("state") or {}).get("values") or {}
+        return await handle(Submission(office, client, who, place, state))
+    except BadInput as error:
+        return _wrong(view, error)
+    except Refusal as error:
+        return {"response_action": "update", "view": modals.notice(error)}
+    except Exception as error:  # noqa: BLE001 - Slack must be answered, the person told
+        return {"response_action": "update", "view": modals.notice(unexpected(error))}
+
+
+def _wrong(view: Mapping[str, Any], error: BadInput) -> Answer:
+    """Each problem at its field; what belongs to no field of this modal is told in a page of its own."""
+    blocks = {block.get("block_id") for block in view.get("blocks", ()) if block.get("type") == "input"}
+    at = {problem: fields.block_of(problem.where, blocks) for problem in error.problems}
+    if not all(at.values()):
+        return {"response_action": "push", "view": modals.notice(error)}
+    return {"response_action": "errors", "errors": {str(at[each]): each.message for each in error.problems}}
+
+
+async def _token(sent: Submission) -> Token:
+    return await shown(sent.office, sent.place.token)
+
+
+async def _form(sent: Submission) -> Answer:
+    """The chosen action's fields take the place of the choice."""
+    name = fields.chosen(sent.state)
+    action = sent.office.desk.in_force.catalogue.action(name)
+    return {"response_action": "update", "view": modals.fields(action, {}, sent.place.token)}
+
+
+async def _fields(sent: Submission) -> Answer:
+    desk = sent.office.desk
+    action = desk.in_force.catalogue.action(sent.place.action)
+    args = _read(sent, action.name)
+    if sent.place.token:
+        token = await _token(sent)
+        await draft.change(desk, sent.who, token.request_id, action.name, args)
+        return None
+    await submit.typed(desk, Asker(person=sent.who.id), sent.who, action.name, args)
+    return None
+
+
+def _read(sent: Submission, action_name: str) -> dict[str, Any]:
+    action = sent.office.desk.in_force.catalogue.action(action_name)
+    args, problems = fields.read(action, sent.state)
+    if problems:
+        raise BadInput(*problems)
+    return args
+
+
+async def _edit(sent: Submission) -> Answer:
+    token = await _token(sent)
+    request = await sent.office.desk.open(token.request_id)
+    version = request.now_version
+    args, problems = fields.read(version.action, sent.state)
+    if problems:
+        raise BadInput(*problems)
+    offered = fields.offered(version.action, sent.state)
+    changes = {name: args.get(name) for name in offered if name in args or name not in version.action.sensitive}
+    await edit.edit(sent.office.desk, sent.who, token.request_id, token.version, changes)
+    return None
+
+
+async def _review(sent: Submission) -> Answer:
+    token = await _token(sent)
+    typed = sent.text("confirm") or None
+    await vote.approve(sent.office.desk, sent.who, token.request_id, token.version, Surface.REVIEW, typed)
+    return None
+
+
+async def _reject(sent: Submission) -> Answer:
+    token = await _token(sent)
+    await vote.reject(sent.office.desk, sent.who, token.request_id, token.version, sent.text("reason"))
+    return None
+
+
+async def _ask(sent: Submission) -> Answer:
+    token = await _token(sent)
+    await remark.remark(
+        sent.office.desk, sent.who, token.request_id, "question", sent.text("question"), token.version
+    )
+    return None
+
+
+async def _answer(sent: Submission) -> Answer:
+    token = await _token(sent)
+    await remark.remark(sent.office.desk, sent.who, token.request_id, "answer", sent.text("answer"))
+    return None
+
+
+async def _settle(sent: Submission) -> Answer:
+    token = await _token(sent)
+    says = fields.selected(sent.state, "says")
+    await settle.settle(sent.office.desk, sent.who, token.request_id, token.version, says, sent.text("reason"))
+    return None
+
+
+_VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
+    "form": _form,
+    "fields": _fields,
+    "edit": _edit,
+    "review": _review,
+    "reject": _reject,
+    "ask": _ask,
+    "answer": _answer,
+    "settle": _settle,
+}

@@ -1,0 +1,27 @@
+"""What a button carries: which request, which version, which message. Nothing else is ever read from a card."""
+
+import re
+from dataclasses import dataclass
+
+from bot.errors import NotFound
+
+_SHAPE = re.compile(r"v1\.([A-Za-z0-9_-]{8,64})\.(\d{1,6})\.([A-Za-z0-9_-]{8,64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    request_id: str
+    version: int
+    nonce: str
+
+    @property
+    def text(self) -> str:
+        return f"v1.{self.request_id}.{self.version}.{self.nonce}"
+
+    @staticmethod
+    def read(text: str) -> "Token":
+        """Raises NotFound for anything we did not write."""
+        found = _SHAPE.fullmatch(text)
+        if found is None:
+            raise NotFound
+        return Token(found[1], int(found[2]), found[3])
