@@ -33,6 +33,7 @@ class Deliverer:
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
+                seen = self.desk.store.stirs
                 room = width - len(running)
                 parcels = await self.desk.store.take(self.desk.clock(), LEASE, room, kinds) if room else ()
                 for parcel in parcels:
@@ -40,15 +41,20 @@ class Deliverer:
                     running.add(task)
                     task.add_done_callback(running.discard)
                 if not parcels:
-                    await self._wait(running)
+                    await self._wait(kinds, running, seen if room else None)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _wait(self, running: set[asyncio.Task[None]]) -> None:
-        """Until something is committed, or one of ours is done, or the sweep is due."""
-        stirred = asyncio.create_task(self.desk.store.stirred(IDLE))
+    async def _wait(self, kinds: Sequence[EffectKind], running: set[asyncio.Task[None]], seen: int | None) -> None:
+        """Until one of ours is done or, where there is room, something was committed since `seen` or falls due."""
+        if seen is None:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            return
+        due = await self.desk.store.next_due(kinds)
+        idle = IDLE if due is None else min(IDLE, max(0, due - self.desk.clock()) / 1000)
+        stirred = asyncio.create_task(self.desk.store.stirred(idle, seen))
         await asyncio.wait({stirred, *running}, return_when=asyncio.FIRST_COMPLETED)
         stirred.cancel()
 

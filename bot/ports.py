@@ -35,6 +35,7 @@ class Parcel:
     key: str
     data: Mapping[str, Any]
     tries: int  # earlier deliveries that failed
+    lease_until: int = 0  # `done` and `postpone` count only while it is this lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,19 @@ class Store(Protocol):
     async def beat(self, request_id: str, attempt: int, lease_until: int, progress: str) -> bool:
         """Renew a running attempt's lease and keep its last line. False when it no longer is the one that counts."""
 
-    async def stirred(self, at_most: float) -> None:
-        """Return as soon as something was committed here, or after `at_most` seconds."""
+    @property
+    def stirs(self) -> int:
+        """Grows with every commit here that may have made something due. Read it before looking for work."""
+
+    async def stirred(self, at_most: float, since: int | None = None) -> None:
+        """Return as soon as `stirs` is beyond `since` (default: what it is now), or after `at_most` seconds."""
 
     # outbox
     async def take(self, now: int, lease: int, limit: int, kinds: Sequence[EffectKind]) -> tuple[Parcel, ...]:
-        """Lease up to `limit` effects that are due."""
+        """Lease up to `limit` effects that are due, for `lease` milliseconds; the longest due first."""
+
+    async def next_due(self, kinds: Sequence[EffectKind]) -> int | None:
+        """When the next effect of these kinds falls due, or its lease ends."""
 
     async def done(self, parcel: Parcel) -> None: ...
     async def postpone(self, parcel: Parcel, until: int, error: str, *, failed: bool = True) -> None: ...
