@@ -90,7 +90,7 @@ def _import(path: str) -> Callable[..., Any]:
             raise _Unusable(f"{module_name} has no {attribute}")
         value = getattr(value, part)
     if not callable(value):
-        raise _Unusable(f"{path} is a {type(value).__name__}; give a function")
+        raise _Unusable(f"{path} is of type {type(value).__name__}; give a function")
     return value  # type: ignore[no-any-return]
 
 
@@ -144,8 +144,8 @@ def _outcome(task: asyncio.Task[Any], name: str, job: Job) -> Outcome:
             return Outcome(Ending.FAILED, one_line(f"{name} did nothing: {exc}"), again=exc.again)
         case exc:
             log.warning("callable raised", callable=name, request=job.request_id, attempt=job.attempt, exc_info=exc)
-            text = f"{name} raised {type(exc).__name__}: {exc}; it may have got half-way"
-            return Outcome(Ending.UNKNOWN, one_line(text))
+            raised = one_line(f"{name} raised {type(exc).__name__}: {exc}", 250).rstrip(": ")
+            return Outcome(Ending.UNKNOWN, f"{raised}; it may have got half-way")
 
 
 class _Relay:
