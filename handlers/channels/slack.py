@@ -190,7 +190,7 @@ class SlackChannel:
             raise NotDelivered(f"chat.postMessage: {code}", final=code in _FINAL) from error
 
     async def _call(self, method: str, channel: str, **body: Any) -> Mapping[str, Any]:
-        """One call in its turn. Raises SlackApiError for what Slack refused, NotDelivered for what may be tried again."""
+        """One call in its turn. SlackApiError for what Slack refused, NotDelivered for what may be tried again."""
         await self.pace.turn(method, 0.0)
         if method == "chat.postMessage":
             await self.pace.turn(channel)

@@ -31,7 +31,7 @@ class Tasks:
     async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception as error:  # noqa: BLE001 - the answer is given already; what is left is to say so
+        except Exception as error:
             log.exception("after_answer_failed", error=repr(error))
 
     async def finish(self) -> None:

@@ -42,9 +42,10 @@ class Signature:
         """Whether Slack signed these bytes within the last five minutes."""
         if not _TIMESTAMP.fullmatch(timestamp) or abs(self.now() - int(timestamp)) > WINDOW:
             return False
-        expected = "v0=" + hmac.new(
-            self.secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256
-        ).hexdigest()
+        expected = (
+            "v0="
+            + hmac.new(self.secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        )
         return hmac.compare_digest(expected.encode(), signature.encode())
 
     def first_time(self, signature: str) -> bool:

@@ -118,9 +118,7 @@ async def _reject(sent: Submission) -> Answer:
 
 async def _ask(sent: Submission) -> Answer:
     token = await _token(sent)
-    await remark.remark(
-        sent.office.desk, sent.who, token.request_id, "question", sent.text("question"), token.version
-    )
+    await remark.remark(sent.office.desk, sent.who, token.request_id, "question", sent.text("question"), token.version)
     return None
 
 
