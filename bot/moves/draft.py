@@ -10,6 +10,7 @@ from bot.catalogue import Action
 from bot.errors import BadInput, Problem, Refusal
 from bot.moves import submit
 from bot.moves.desk import Desk
+from bot.policy import Decision
 from bot.ports import Moment, Planner
 from bot.request import BOT, Actor, Draft, Plan, Request, State, Step
 
@@ -113,6 +114,24 @@ async def _sent(desk: Desk, request: Request, ready: submit.Ready, actor: Actor,
         return await desk.act(actor.id, request.id, click, actor, lambda current, _, moment: finish(current, moment))
     made = await desk.store.transact([request.id], lambda requests, moment: [finish(requests[0], moment)])
     return made[0].request
+
+
+async def outlook(desk: Desk, request: Request) -> tuple[Action | None, Decision | None]:
+    """What a draft names, and what the policy would say of it now: what *Send* would do."""
+    draft = request.draft
+    if request.state is not State.DRAFTING or draft is None or draft.action not in desk.in_force.catalogue.actions:
+        return None, None
+    action = _action(desk, draft)
+    if draft.status != "ready":
+        return action, None
+    known = await desk.known(request.asker, desk.clock())
+    try:
+        decision, _, __ = desk.composer.decide(
+            action, draft.args, draft.plan, request.asker, known, desk.clock(), request.context
+        )
+    except Refusal:
+        return action, None
+    return action, decision
 
 
 async def change(desk: Desk, actor: Actor, request_id: str, action_name: str, args: Mapping[str, Any]) -> Request:

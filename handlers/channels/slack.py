@@ -13,12 +13,14 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.compose import InForce
-from bot.ports import Message, NotDelivered, Parcel, Store
+from bot.moves import draft
+from bot.moves.desk import Desk
+from bot.ports import Message, NotDelivered, Parcel
 from bot.request import Actor, Event, Request, State
-from handlers.cards import Drawn
+from handlers.cards.blocks import Drawn
 from handlers.cards.card import card, superseded
 from handlers.cards.lines import line, operator_alert
+from handlers.cards.lists import said
 from handlers.cards.mine import mine
 from handlers.tokens import Token
 
@@ -52,9 +54,7 @@ class SlackChannel:
     """`bot.ports.Channel` over chat.postMessage, chat.update and conversations.open."""
 
     client: AsyncWebClient
-    store: Store
-    in_force: InForce
-    clock: Callable[[], int]
+    desk: Desk
     pace: Pace = field(default_factory=Pace)
     _dms: dict[str, str] = field(default_factory=dict)
 
@@ -62,9 +62,9 @@ class SlackChannel:
         if message.ts is not None and message.channel is not None:
             if await self._update(request, message):
                 return
-            message = await self.store.lost(message.nonce)
+            message = await self.desk.store.lost(message.nonce)
         elif message.posting_since is not None:
-            message = await self.store.lost(message.nonce)
+            message = await self.desk.store.lost(message.nonce)
         if _over(request, message):
             return
         await self._post(request, message)
@@ -86,7 +86,9 @@ class SlackChannel:
         drawn = await self._draw(request, message)
         channel = message.channel or ""
         try:
-            await self._call("chat.update", channel, channel=channel, ts=message.ts, **drawn.payload())
+            await self._call(
+                "chat.update", channel, channel=channel, ts=message.ts, text=drawn.text, blocks=drawn.blocks
+            )
         except SlackApiError as error:
             code = str(error.response["error"])
             if code in _GONE:
@@ -99,16 +101,16 @@ class SlackChannel:
     async def _post(self, request: Request, message: Message) -> None:
         drawn = await self._draw(request, message)
         channel = await self._channel(request, message)
-        await self.store.posting(message.nonce, self.clock())
+        await self.desk.store.posting(message.nonce, self.desk.clock())
         try:
             answer = await self._posted(channel, drawn, message)
         except _Unreachable as error:
-            fallback = self.in_force.catalogue.fallback_channel
+            fallback = self.desk.in_force.catalogue.fallback_channel
             if message.place != "card" or not fallback or fallback == channel:
                 raise NotDelivered(str(error), retry_after=60) from error
-            await self._to_operators(Drawn.plain(f"{error} The card of {request.id} is here instead."))
+            await self._to_operators(said(f"{error} The card of {request.id} is here instead."))
             answer = await self._posted(fallback, drawn, message)
-        await self.store.posted(message.nonce, answer["channel"], answer["ts"])
+        await self.desk.store.posted(message.nonce, answer["channel"], answer["ts"])
 
     async def _posted(self, channel: str, drawn: Drawn, message: Message) -> Mapping[str, Any]:
         metadata = {"event_type": "signoff_message", "event_payload": {"nonce": message.nonce}}
@@ -117,18 +119,21 @@ class SlackChannel:
     async def _draw(self, request: Request, message: Message) -> Drawn:
         token = Token(request.id, message.version, message.nonce).text
         if message.place == "mine":
-            return mine(request, token)
+            action, decision = await draft.outlook(self.desk, request)
+            return mine(request, token, action=action, decision=decision, now=self.desk.clock())
         current = request.version
         if current is None or current.number != message.version:
             return superseded(request, message.version)
         may_vote = message.place == "card" or dict(request.escalated_to).get(message.person, False)
-        similar = await self.store.similar(current.action.name, current.made_at, 3)
-        return card(request, token, copy=message.place == "dm", may_vote=may_vote, similar=similar)
+        similar = await self.desk.store.similar(current.action.name, current.made_at, 3)
+        return card(
+            request, token, copy=message.place == "dm", may_vote=may_vote, similar=similar, now=self.desk.clock()
+        )
 
     async def _channel(self, request: Request, message: Message) -> str:
         if message.person:
             return await self.dm(message.person)
-        return request.now_version.action.channel or self.in_force.catalogue.channel
+        return request.now_version.action.channel or self.desk.in_force.catalogue.channel
 
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -136,7 +141,7 @@ class SlackChannel:
         if drawn is None:
             return
         number = request.now_version.number
-        posted = [m for m in await self.store.messages(request.id) if m.place == "card" and m.ts]
+        posted = [m for m in await self.desk.store.messages(request.id) if m.place == "card" and m.ts]
         if not posted:
             raise NotDelivered("its card is not posted yet", retry_after=1)
         root = max(posted, key=lambda m: (m.version <= number, m.version))
@@ -147,17 +152,17 @@ class SlackChannel:
         person = request.asker.told
         if drawn is None or person is None:
             return
-        own = next((m for m in await self.store.messages(request.id) if m.place == "mine" and m.ts), None)
+        own = next((m for m in await self.desk.store.messages(request.id) if m.place == "mine" and m.ts), None)
         thread = {"thread_ts": own.ts, "reply_broadcast": True} if own else {}
         await self._say_gently(await self.dm(person), drawn, **thread)
 
     async def _to_operators(self, drawn: Drawn) -> None:
-        catalogue = self.in_force.catalogue
+        catalogue = self.desk.in_force.catalogue
         await self._say_gently(catalogue.fallback_channel or catalogue.channel, drawn)
 
     async def post(self, channel: str, text: str, metadata: Mapping[str, Any]) -> str:
         """A plain message for the `slack` executor: text as text, nothing in it a mention or a link."""
-        answer = await self._say(channel, Drawn.plain(text), metadata=metadata)
+        answer = await self._say(channel, said(text), metadata=metadata)
         return str(answer["ts"])
 
     async def dm(self, person: str) -> str:
@@ -182,7 +187,9 @@ class SlackChannel:
     async def _say(self, channel: str, drawn: Drawn, **more: Any) -> Mapping[str, Any]:
         quiet = {"unfurl_links": False, "unfurl_media": False}
         try:
-            return await self._call("chat.postMessage", channel, channel=channel, **drawn.payload(), **quiet, **more)
+            return await self._call(
+                "chat.postMessage", channel, channel=channel, text=drawn.text, blocks=drawn.blocks, **quiet, **more
+            )
         except SlackApiError as error:
             code = str(error.response["error"])
             if code in _UNREACHABLE:

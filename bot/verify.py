@@ -1,0 +1,2 @@
+DOMAIN = b"signoff-audit-v1\0"
+GENESIS = bytes(32)

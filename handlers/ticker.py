@@ -1,0 +1,76 @@
+"""APScheduler as a clock: it wakes the process at the next due time, and holds no state of its own.
+
+The next time is computed after the work, never within the job itself, where the wake-up could be lost; a slow
+sweep catches whatever was missed (performance.md 3).
+"""
+
+import asyncio
+import datetime
+from dataclasses import dataclass, field
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+
+from bot.moves.desk import Desk
+from bot.moves.tick import tick
+
+SWEEP = 15.0  # seconds: the longest anything due can be overlooked
+CALM = 0.1  # seconds between two looks for an earlier due time, while much is being committed
+log = structlog.get_logger("ticker")
+
+
+@dataclass(slots=True)
+class Ticker:
+    desk: Desk
+    scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=datetime.UTC))
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self) -> None:
+        """Let everything happen when it is due, until cancelled."""
+        self.scheduler.start()
+        try:
+            while True:
+                await self._once()
+        finally:
+            self.scheduler.shutdown(wait=False)
+
+    async def _once(self) -> None:
+        self._wake.clear()
+        try:
+            await tick(self.desk)
+            await self._set()
+        except Exception as error:
+            log.exception("tick_failed", error=repr(error))
+            await asyncio.sleep(1)
+        await self._until_woken()
+
+    async def _set(self) -> None:
+        """Have the scheduler wake us at the earliest time the database knows of."""
+        at = await self.desk.store.next_wake()
+        if at is None:
+            self._unset()
+            return
+        ahead = max(0, at - self.desk.clock()) / 1000
+        when = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=ahead)
+        self.scheduler.add_job(
+            self._wake.set, DateTrigger(when), id="next", replace_existing=True, misfire_grace_time=None
+        )
+
+    def _unset(self) -> None:
+        if self.scheduler.get_job("next") is not None:
+            self.scheduler.remove_job("next")
+
+    async def _until_woken(self) -> None:
+        """Woken by the scheduler; or something was committed, and what is due next may have changed."""
+        waking = asyncio.create_task(self._wake.wait())
+        stirred = asyncio.create_task(self.desk.store.stirred(SWEEP))
+        await asyncio.wait({waking, stirred}, return_when=asyncio.FIRST_COMPLETED)
+        if not waking.done():
+            await asyncio.wait({waking}, timeout=CALM)
+        waking.cancel()
+        stirred.cancel()
+
+    def poke(self) -> None:
+        """Look now: the clock was moved."""
+        self._wake.set()
