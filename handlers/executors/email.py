@@ -27,7 +27,10 @@ import aiosmtplib
 from bot.ports import Ending, Job, Outcome
 from handlers.executors.capped import one_line
 
-_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAILBOX = rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@(?:{_LABEL}\.)*{_LABEL}"
+# The standard library's parser skips what it does not understand: "a@x.org b@x.org" would be a@x.org alone.
+_ADDRESS = re.compile(rf"(?:(?:\"([^\"\\]*)\"|([^\"<>@,;:\\]*))\s*<({_MAILBOX})>|({_MAILBOX}))")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -77,6 +80,8 @@ class EmailExecutor:
         try:
             async with asyncio.timeout(job.timeout):
                 await letter.send(client)
+            with suppress(aiosmtplib.SMTPException, OSError):  # taken is taken, whatever comes after
+                await client.quit(timeout=1.0)
         except (aiosmtplib.SMTPException, OSError) as exc:
             return letter.failed(exc)
         finally:
@@ -89,12 +94,12 @@ class EmailExecutor:
         way = job.way
         message = EmailMessage(policy=SMTP_POLICY)
         sender = _address("from", way.get("from") or self._sender)
-        message["From"] = str(sender)
+        message["From"] = sender
         recipients: list[str] = []
         for field in ("to", "cc"):
             addresses = [_address(field, each) for each in _list(way.get(field))]
             if addresses:
-                message[field.capitalize()] = ", ".join(map(str, addresses))
+                message[field.capitalize()] = addresses
                 recipients += [each.addr_spec for each in addresses]
         if not recipients:
             raise ValueError("to: names nobody")
@@ -125,8 +130,6 @@ class _Letter:
         self._begun = True
         answer = await client.data(self._content)
         self.answer = one_line(f"{answer.code} {answer.message}")
-        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-            await client.quit(timeout=1.0)
 
     def failed(self, exc: Exception) -> Outcome:
         match exc:
@@ -160,11 +163,8 @@ def _line(field: str, value: Any) -> str:
 
 def _address(field: str, value: Any) -> Address:
     """Exactly one mailbox, with or without a name; an argument must not be able to add a second recipient."""
-    text = _line(field, value)
-    groups = SMTP_POLICY.header_factory("To", text).groups
-    if len(groups) != 1 or groups[0].display_name is not None or len(groups[0].addresses) != 1:
-        raise ValueError(f"{field}: {text!r} is not one address; give several as a list")
-    address: Address = groups[0].addresses[0]
-    if not _MAILBOX.fullmatch(address.addr_spec):
-        raise ValueError(f"{field}: {text!r} is not an address like name@example.com")
-    return address
+    text = _line(field, value).strip()
+    if not (found := _ADDRESS.fullmatch(text)):
+        raise ValueError(f"{field}: {text!r} is not one address like name@example.com; give several as a list")
+    quoted, name, within, bare = found.groups()
+    return Address((quoted or name or "").strip(), addr_spec=within or bare)

@@ -641,7 +641,7 @@ class Authority:
 
 
 @contextmanager
-def _authority(folder: Path, host: str) -> Iterator[Authority]:
+def authority(folder: Path, host: str) -> Iterator[Authority]:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
@@ -676,9 +676,9 @@ def _authority(folder: Path, host: str) -> Iterator[Authority]:
 async def test_https_is_spoken_with_the_host_that_the_certificate_names(tmp_path: Path) -> None:
     names = Names(billing_internal=[["127.0.0.1"]], other_internal=[["127.0.0.1"]])
     private = {"billing.internal", "other.internal"}
-    with _authority(tmp_path, "billing.internal") as authority:
-        async with listening(tls=authority.serve) as listener:
-            trusting = Egress(resolver=names, tls=authority.trust)
+    with authority(tmp_path, "billing.internal") as made:
+        async with listening(tls=made.serve) as listener:
+            trusting = Egress(resolver=names, tls=made.trust)
             url = f"https://billing.internal:{listener.port}/"
             assert (await trusting.request("GET", url, private=private)).body == b"ok"
             assert len(listener.heard) == 1
