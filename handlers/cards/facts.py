@@ -1,0 +1,188 @@
+"""The facts of a request, a line each: made by Signoff, never by the requester or a model."""
+
+from collections.abc import Sequence
+
+from bot import quorum
+from bot.catalogue import Risk
+from bot.ports import Row
+from bot.request import Request, State, Version, Vote
+from bot.route import REQUESTER
+from bot.timing import schedule
+from handlers.cards.arguments import doubts
+from handlers.cards.blocks import Part, bold, clock, code, date, joined, people, person, user_group, words
+from handlers.cards.words import FLAGS, STATES, confidence_words, count, risk_words, span, state_words, via_words
+
+Line = list[Part]
+MOST_NAMED = 5  # people mentioned one by one
+MOST_DOUBTS = 4
+SENTENCE = 220  # characters of a rule's name or an error on a card; Details has all of it
+
+
+def standing(request: Request) -> Line:
+    """How risky, and where it stands."""
+    version = request.now_version
+    state = state_words(request.state)
+    if request.waits_for_release:
+        state = "✋ Approved, waits for an operator's Release"
+    if request.state is State.SUCCEEDED and request.undone_by:
+        state = "✅ Done; an undo was asked for"
+    groups: list[Line] = [[bold(risk_words(version.risk))], [bold(state)]]
+    if version.number > 1:
+        groups.append([f"version {version.number}"])
+    if version.editor:
+        groups[-1] += [" by ", person(version.editor)]
+    return joined(groups)
+
+
+def who(request: Request) -> Line:
+    """Who asks, for whom, through what."""
+    asker = request.asker
+    asked: Line = ["Asked by ", person(asker.person) if asker.person else code(asker.client or "unknown", SENTENCE)]
+    if asker.person and asker.client:
+        asked += [" with ", code(asker.client, SENTENCE)]
+    if asker.owner and asker.owner != asker.person:
+        asked += [" (owned by ", person(asker.owner), ")"]
+    if asker.acts_for and asker.acts_for != asker.person:
+        asked += [" for ", person(asker.acts_for)]
+    undo: Line = ["takes back an earlier request"] if request.undo_of else []
+    return joined([asked, ["through ", words(via_words(request.via), SENTENCE)], undo])
+
+
+def waiting(request: Request) -> list[Line]:
+    """Whose turn it is, by name; what has been said; when it goes on by itself."""
+    stage = request.open_stage
+    if stage is None:
+        return []
+    version = request.now_version
+    votes = request.stage_votes()
+    have = quorum.approvals(stage, votes)
+    groups: list[Line] = []
+    if len(version.route.stages) > 1:
+        groups.append([f"Stage {request.stage + 1} of {len(version.route.stages)}"])
+    for at, need in enumerate(stage.need):
+        named: Line = [] if groups else ["Waiting for "]
+        named += [bold(_names(request.groups_for(at)), SENTENCE), f" {have[at]} of {need.approvals}"]
+        if have[at] < need.approvals:
+            named += _mentions(request, at)
+        groups.append(named)
+    return [joined(groups), *said(request.votes), _times(request)]
+
+
+def _names(groups: Sequence[str]) -> str:
+    named = ["the requester's own confirmation" if name == REQUESTER else name for name in groups]
+    return " or ".join(named) or "nobody"
+
+
+def _mentions(request: Request, at: int) -> Line:
+    """People asked, so that Slack tells them: their groups, and the few that are named one by one."""
+    known = request.now_version.route.groups
+    groups = [known[name] for name in request.groups_for(at) if name in known]
+    teams = [user_group(ident) for group in groups for ident in group.user_groups][:MOST_NAMED]
+    silent = request.makers | {vote.person for vote in request.votes}
+    named = [ident for group in groups for ident in group.users if ident not in silent]
+    if request.asks_requester(at) and request.asker.told:
+        named.append(request.asker.told)
+    mentioned = [[team] for team in teams] + ([people(named)] if 0 < len(named) <= MOST_NAMED else [])
+    return [" (", *joined(mentioned, ", "), ")"] if mentioned else []
+
+
+def said(votes: Sequence[Vote]) -> list[Line]:
+    """Who has approved, who has rejected."""
+    yes = [vote.person for vote in votes if vote.approve]
+    no = [vote.person for vote in votes if not vote.approve]
+    return [
+        ["✅ Approved by ", *people(yes)] if yes else [],
+        ["❌ Rejected by ", *people(no)] if no else [],
+    ]
+
+
+def _times(request: Request) -> Line:
+    groups: list[Line] = []
+    escalation = next((due for due in schedule(request) if due.kind == "escalate"), None)
+    stage = request.now_version.route.stages[request.stage]
+    if escalation is not None and escalation.at < request.expires_at:
+        to = stage.escalate[escalation.index].to
+        groups.append(["escalates to ", words(_names(to), SENTENCE), " ", clock(escalation.at)])
+    return joined([*groups, ["expires ", date(request.expires_at)]])
+
+
+def why(version: Version, *, full: bool = False) -> list[Line]:
+    """The rule that asked, what raised the risk, and conditions that erred."""
+    route = version.route
+
+    def short(text: str) -> Part:
+        return code(text) if full else code(text, SENTENCE)
+
+    decided = {"ask": "Asked by rule ", "allow": "Allowed by rule ", "deny": "Denied by rule "}[route.verdict.value]
+    lines: list[Line] = [[decided, short(route.rule)]]
+    if version.raised_by:
+        reasons = version.raised_by if full else version.raised_by[:3]
+        more = len(version.raised_by) - len(reasons)
+        parts: Line = joined([[short(reason)] for reason in reasons], ", ")
+        lines.append(["Risk raised by ", *parts, f" and {more} more" if more else ""])
+    notes = [note for note in route.notes if note not in version.raised_by]
+    lines += [["🚩 ", short(note)] for note in (notes if full else notes[:2])]
+    return lines
+
+
+def cautions(version: Version, left: int) -> list[Line]:
+    """What makes one look not enough: flags, text that may deceive, what is not shown, a preview that failed."""
+    source = source_words(version)
+    lines: list[Line] = [
+        ["🚩 ", bold(FLAGS.get(flag, flag), SENTENCE), " (flag ", code(flag, SENTENCE), f", {source})"]
+        for flag in version.plan.flags[:MOST_DOUBTS]
+    ]
+    found = doubts(version)
+    lines += [["🚩 ", bold(name, SENTENCE), ": ", code(reason, 2 * SENTENCE)] for name, reason in found[:MOST_DOUBTS]]
+    if len(found) > MOST_DOUBTS:
+        lines.append([f"🚩 and {count(len(found) - MOST_DOUBTS, 'such warning')} more in Review"])
+    if left:
+        lines.append(["🚩 ", bold("This card cannot show all of it"), f": {left:,} more characters in Review"])
+    if version.preview is not None and not version.preview.ok:
+        lines.append(["🚩 ", bold("The preview failed"), ", so what it would do is not known"])
+    return lines
+
+
+def source_words(version: Version) -> str:
+    if version.plan.source != "model":
+        return "typed"
+    return f"read from words by a model, {confidence_words(version.plan.confidence)}"
+
+
+def running(request: Request, now: int | None) -> list[Line]:
+    """Since when, which attempt."""
+    if not request.attempts or request.state is not State.EXECUTING:
+        return []
+    attempt = request.attempts[-1]
+    groups: list[Line] = [["Running since ", date(attempt.started_at, "{time_secs}")]]
+    if now is not None:
+        groups.append([span(now - attempt.started_at)])
+    if attempt.number > 1:
+        groups.append([f"attempt {attempt.number}"])
+    return [joined(groups)]
+
+
+def closed(request: Request) -> list[Line]:
+    """When it ended, or until when it may still begin."""
+    if request.state is State.APPROVED and request.run_by:
+        return [["It must have started by ", date(request.run_by)]]
+    return [["Ended ", date(request.closed_at)]] if request.closed_at else []
+
+
+def similar(rows: Sequence[Row]) -> str:
+    """What became of the last ones like it, in one line."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        known = row.state in State.__members__.values()
+        word = STATES[State(row.state)][1].split(":")[0].lower() if known else row.state
+        counts[word] = counts.get(word, 0) + 1
+    told = ", ".join(f"{number} {word}" for word, number in counts.items())
+    return f"The last {count(len(rows), 'request')} of this kind: {told}" if rows else ""
+
+
+def small_print(version: Version, request_id: str) -> str:
+    return f"digest {version.short_digest} · version {version.number} · {request_id}"
+
+
+def risk_of(row: Row) -> str:
+    return risk_words(Risk(row.risk)) if row.risk in Risk.__members__.values() else row.risk

@@ -1,0 +1,101 @@
+"""The requester's own message: one per request, drawn anew at each change, from the first words to the outcome."""
+
+from collections.abc import Sequence
+
+from bot.catalogue import Action
+from bot.policy import Decision
+from bot.request import Draft, Request, State
+from handlers.cards import facts
+from handlers.cards.arguments import boxes
+from handlers.cards.blocks import (
+    MESSAGE_ROOM,
+    Drawn,
+    Json,
+    actions,
+    bold,
+    button,
+    confirm,
+    drawn,
+    header,
+    note,
+    numbered,
+    person,
+    quoted,
+    rich,
+    section,
+    weight,
+)
+from handlers.cards.card import HEADLINE_ROOM, result
+from handlers.cards.drafts import WORDS_ROOM, draft_parts
+from handlers.cards.words import state_words
+
+
+def mine(
+    request: Request,
+    token: str,
+    *,
+    action: Action | None = None,
+    decision: Decision | None = None,
+    now: int | None = None,
+) -> Drawn:
+    """What the requester sees.
+
+    Of a draft: `action` is the one its draft names, `decision` what the policy would say of it now.
+    """
+    if request.state is State.DRAFTING:
+        text, blocks = draft_parts(request, request.draft or Draft(), token, action, decision)
+    elif request.version is None:
+        text = state_words(request.state)
+        blocks = [rich(section([bold(text)]), *([quoted(request.words, WORDS_ROOM)] if request.words else []))]
+    else:
+        text = f"{state_words(request.state)}: {request.version.headline}"
+        blocks = _sent(request, token, now, WORDS_ROOM)
+        if weight(blocks) > MESSAGE_ROOM:
+            blocks = _sent(request, token, now, WORDS_ROOM // 3)
+    number = request.version.number if request.version else 0
+    return drawn(text, numbered(blocks, f"m{number}.{request.revision}"))
+
+
+def _sent(request: Request, token: str, now: int | None, room: int) -> list[Json]:
+    version = request.now_version
+    lines = facts.waiting(request) or [*facts.said(request.votes), *facts.running(request, now), *facts.closed(request)]
+    blocks = [*header(version.headline, HEADLINE_ROOM), rich(section(facts.standing(request), *lines))]
+    question = request.question if request.state is State.PENDING else None
+    if question is not None:
+        asks = section(["❓ ", person(question.by), bold(" asks you")])
+        blocks.append(rich(asks, quoted(question.text, room)))
+    if request.reason:
+        label = "Why" if request.state in _NOT_RUN else "What came of it"
+        blocks.append(rich(section([bold(label)]), quoted(request.reason, room)))
+    if request.state in (State.SUCCEEDED, State.FAILED, State.UNKNOWN) and (found := result(request, 2 * room)):
+        blocks.append(rich(*found))
+    blocks += [*_elements(request), note(facts.small_print(version, request.id))]
+    answer = [button("Answer", "answer", token, style="primary", about=version.headline)] if question else []
+    return [*blocks, *actions(*answer, *_moves(request, token))]
+
+
+_NOT_RUN = (State.REJECTED, State.CANCELLED, State.EXPIRED, State.DENIED)
+
+
+def _elements(request: Request) -> list[Json]:
+    """The arguments, as long as it is not decided and they are short; Details has them always."""
+    version = request.now_version
+    elements = [element for box in boxes(version.action, version.args) for element in box.drawn()]
+    return [rich(*elements)] if elements and weight(elements) <= MESSAGE_ROOM // 4 else []
+
+
+def _moves(request: Request, token: str) -> Sequence[Json]:
+    headline = request.now_version.headline
+    cancel = button("Cancel", "cancel", token, style="danger", about=headline,
+                    confirm=confirm("Cancel this request?", headline, "Cancel it"))  # fmt: skip
+    details = button("Details", "details", token, about=headline)
+    match request.state:
+        case State.PENDING:
+            return [button("Edit", "edit", token, about=headline), cancel, details]
+        case State.APPROVED:
+            return [cancel, details]
+        case State.SUCCEEDED if request.now_version.action.undo and not request.undone_by:
+            sure = confirm("Ask to undo this?", headline, "Ask to undo")
+            return [button("Undo", "undo", token, about=headline, confirm=sure), details]
+        case _:
+            return [details]
