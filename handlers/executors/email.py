@@ -72,9 +72,10 @@ class EmailExecutor:
     async def run(self, job: Job, progress: Callable[[str], None]) -> Outcome:
         try:
             message, sender, recipients = self._compose(job)
+            content = message.as_bytes(policy=SMTP_POLICY)
         except ValueError as exc:
             return Outcome(Ending.FAILED, one_line(f"Not sent: {exc}"))
-        letter = _Letter(sender, recipients, message.as_bytes(policy=SMTP_POLICY))
+        letter = _Letter(sender, recipients, content)
         client = aiosmtplib.SMTP(timeout=job.timeout, **self._settings)
         progress("Handing the message to the mail server")
         try:
