@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.errors import Paused, Refusal
 from bot.moves import draft, preview
@@ -28,11 +29,11 @@ class Deliverer:
     runner: Runner
     report: Report  # hears of every delivery that failed
 
-    async def serve(self, kinds: Sequence[EffectKind], width: int) -> None:
-        """Deliver parcels of these kinds, up to `width` at once, until cancelled."""
+    async def serve(self, kinds: Sequence[EffectKind], width: int, stopping: asyncio.Event, grace: float) -> None:
+        """Deliver parcels, up to `width` at once, until told to stop; what has begun then gets `grace` seconds."""
         running: set[asyncio.Task[None]] = set()
         try:
-            while True:
+            while not stopping.is_set():
                 seen = self.desk.store.stirs
                 room = width - len(running)
                 parcels = await self.desk.store.take(self.desk.clock(), LEASE, room, kinds) if room else ()
@@ -41,22 +42,26 @@ class Deliverer:
                     running.add(task)
                     task.add_done_callback(running.discard)
                 if not parcels:
-                    await self._wait(kinds, running, seen if room else None)
+                    await self._wait(kinds, running, seen if room else None, stopping)
+            if running:
+                await asyncio.wait(running, timeout=grace)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _wait(self, kinds: Sequence[EffectKind], running: set[asyncio.Task[None]], seen: int | None) -> None:
+    async def _wait(
+        self, kinds: Sequence[EffectKind], running: set[asyncio.Task[None]], seen: int | None, stopping: asyncio.Event
+    ) -> None:
         """Until one of ours is done or, where there is room, something was committed since `seen` or falls due."""
-        if seen is None:
-            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            return
-        due = await self.desk.store.next_due(kinds)
-        idle = IDLE if due is None else min(IDLE, max(0, due - self.desk.clock()) / 1000)
-        stirred = asyncio.create_task(self.desk.store.stirred(idle, seen))
-        await asyncio.wait({stirred, *running}, return_when=asyncio.FIRST_COMPLETED)
-        stirred.cancel()
+        watching: list[asyncio.Task[Any]] = [asyncio.create_task(stopping.wait())]
+        if seen is not None:
+            due = await self.desk.store.next_due(kinds)
+            idle = IDLE if due is None else min(IDLE, max(0, due - self.desk.clock()) / 1000)
+            watching.append(asyncio.create_task(self.desk.store.stirred(idle, seen)))
+        await asyncio.wait({*watching, *running}, return_when=asyncio.FIRST_COMPLETED)
+        for task in watching:
+            task.cancel()
 
     async def deliver(self, parcel: Parcel) -> None:
         """Deliver one parcel; what fails is put back with a growing pause, never lost."""

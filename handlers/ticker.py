@@ -26,24 +26,25 @@ class Ticker:
     scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone=datetime.UTC))
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def serve(self) -> None:
-        """Let everything happen when it is due, until cancelled."""
+    async def serve(self, stopping: asyncio.Event) -> None:
+        """Let everything happen when it is due, until told to stop."""
         self.scheduler.start()
         try:
-            while True:
-                await self._once()
+            while not stopping.is_set():
+                await self._once(stopping)
         finally:
             self.scheduler.shutdown(wait=False)
 
-    async def _once(self) -> None:
+    async def _once(self, stopping: asyncio.Event) -> None:
         self._wake.clear()
+        seen = self.desk.store.stirs
         try:
             await tick(self.desk)
             await self._set()
         except Exception as error:
             log.exception("tick_failed", error=repr(error))
             await asyncio.sleep(1)
-        await self._until_woken()
+        await self._until_woken(seen, stopping)
 
     async def _set(self) -> None:
         """Have the scheduler wake us at the earliest time the database knows of."""
@@ -61,15 +62,16 @@ class Ticker:
         if self.scheduler.get_job("next") is not None:
             self.scheduler.remove_job("next")
 
-    async def _until_woken(self) -> None:
+    async def _until_woken(self, seen: int, stopping: asyncio.Event) -> None:
         """Woken by the scheduler; or something was committed, and what is due next may have changed."""
         waking = asyncio.create_task(self._wake.wait())
-        stirred = asyncio.create_task(self.desk.store.stirred(SWEEP))
-        await asyncio.wait({waking, stirred}, return_when=asyncio.FIRST_COMPLETED)
-        if not waking.done():
-            await asyncio.wait({waking}, timeout=CALM)
-        waking.cancel()
-        stirred.cancel()
+        stirred = asyncio.create_task(self.desk.store.stirred(SWEEP, seen))
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait({waking, stirred, told}, return_when=asyncio.FIRST_COMPLETED)
+        if stirred.done() and not waking.done():
+            await asyncio.wait({waking, told}, timeout=CALM, return_when=asyncio.FIRST_COMPLETED)
+        for task in (waking, stirred, told):
+            task.cancel()
 
     def poke(self) -> None:
         """Look now: the clock was moved."""

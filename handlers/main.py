@@ -1,0 +1,233 @@
+"""The composition root: every object is built once, here, and all of them run in one TaskGroup."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.compose import Composer, InForce
+from bot.deliver import Deliverer
+from bot.moves.desk import Desk
+from bot.ports import Executor, Parcel, Planner
+from bot.request import EffectKind
+from bot.run import Runner
+from handlers import logs
+from handlers.cards.card import fits
+from handlers.channels.slack import SlackChannel
+from handlers.clock import Clock
+from handlers.config import Book
+from handlers.egress import Egress
+from handlers.executors import load_callables
+from handlers.executors.command import CommandExecutor
+from handlers.executors.email import EmailExecutor
+from handlers.executors.http import HttpExecutor
+from handlers.executors.python import PythonExecutor
+from handlers.executors.slack import SlackExecutor
+from handlers.people import Home, SlackPeople
+from handlers.planner import ModelPlanner, TextMatchPlanner, model_client
+from handlers.schemas import JsonSchemas
+from handlers.settings import Settings
+from handlers.slack.app import slack_app
+from handlers.slack.inbound import Office, Tasks
+from handlers.slack.signed import Signature, endpoint
+from handlers.ticker import Ticker
+from handlers.web import listen, web_app
+from store import open_store
+
+SLACK_TIMEOUT = 10  # seconds one call to Slack may take
+GRACE = 20.0  # seconds a run that has begun may go on when we are told to stop
+LANES: Mapping[tuple[EffectKind, ...], int] = {  # kinds that share a lane, and how many are under way at once
+    (EffectKind.SHOW, EffectKind.TELL): 16,
+    (EffectKind.PLAN,): 8,
+    (EffectKind.PREVIEW, EffectKind.PROBE): 8,
+    (EffectKind.RUN,): 16,
+}
+SCOPES = ("chat:write", "commands", "im:write", "users:read", "usergroups:read", "channels:read", "groups:read")
+log = structlog.get_logger("main")
+
+
+class StartError(Exception):
+    """Signoff cannot start. The text is one sentence naming the thing and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that runs."""
+
+    settings: Settings
+    desk: Desk
+    client: AsyncWebClient
+    home: Home
+    channel: SlackChannel
+    deliverer: Deliverer
+    ticker: Ticker
+    tasks: Tasks
+    app: AsyncApp
+    web: web.Application
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def built(settings: Settings, book: Book, *, clock: Callable[[], int] | None = None) -> AsyncIterator[House]:
+    """The house, with its database open and Slack reached. Raises StartError, and leaves nothing behind."""
+    now = clock or Clock()
+    in_force = InForce(book.catalogue, book.policy)
+    egress, schemas, tasks = Egress(), JsonSchemas(), Tasks()
+    async with (
+        open_store(settings.database_url, key=settings.subkey("seal"), clock=now, committed=logs.moved) as store,
+        aiohttp.ClientSession(trust_env=True) as session,
+    ):
+        client = slack_client(settings, session)
+        home = await reach_slack(client)
+        people = SlackPeople(client, home, egress)
+        desk = Desk(store, people, Composer(in_force, schemas, fits), now, new_id, settings.subkey("fingerprint"))
+        channel = SlackChannel(client, desk)
+        executors = ways_to_run(settings, book, egress, channel)
+        runner = Runner(desk, executors)
+        deliverer = Deliverer(desk, channel, planner(settings, schemas), executors, runner, undelivered)
+        office = Office(desk, home, executors, tasks)
+        app = slack_app(office, client, people, schemas)
+        slack = endpoint(app, Signature(settings.signing_secret)) if settings.signing_secret else None
+        ticker = Ticker(desk)
+        yield House(
+            settings=settings,
+            desk=desk,
+            client=client,
+            home=home,
+            channel=channel,
+            deliverer=deliverer,
+            ticker=ticker,
+            tasks=tasks,
+            app=app,
+            web=web_app(slack, _well(desk, client)),
+        )
+
+
+def new_id() -> str:
+    """A request's id: 128 random bits, written so that it can be read aloud in one line."""
+    return secrets.token_hex(16)
+
+
+def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """One client for everything. It never sends a post twice by itself: a lost answer is ours to think about."""
+    return AsyncWebClient(
+        token=settings.bot_token,
+        base_url=settings.slack_api_url,
+        session=session,
+        timeout=SLACK_TIMEOUT,
+        retry_handlers=[],
+    )
+
+
+async def reach_slack(client: AsyncWebClient) -> Home:
+    """Who we are, and whether the token may do what we need. StartError says what to do where not."""
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        code = error.response["error"]
+        raise StartError(
+            f"Slack does not accept SLACK_BOT_TOKEN ({code}); copy the Bot User OAuth Token (xoxb-…) of the installed app."
+        ) from error
+    except (SlackClientError, OSError, TimeoutError) as error:
+        raise StartError(
+            f"Slack cannot be reached at {client.base_url} ({type(error).__name__}); check the network."
+        ) from error
+    granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",")}
+    if missing := [scope for scope in SCOPES if scope not in granted]:
+        raise StartError(
+            f"The Slack app lacks the scope{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            "add what manifest.yml lists under OAuth & Permissions and install the app again."
+        )
+    return Home(answer["team_id"], answer.get("enterprise_id"), answer["user_id"])
+
+
+def ways_to_run(settings: Settings, book: Book, egress: Egress, channel: SlackChannel) -> dict[str, Executor]:
+    callables = load_callables(book.callables, folder=Path.cwd())
+    executors: dict[str, Executor] = {
+        "http": HttpExecutor(egress, private=book.catalogue.private_hosts),
+        "command": CommandExecutor(),
+        "python": PythonExecutor(callables),
+        "slack": SlackExecutor(channel.post),
+    }
+    if settings.smtp is not None:
+        executors["email"] = EmailExecutor(**settings.smtp)
+    return executors
+
+
+def planner(settings: Settings, schemas: JsonSchemas) -> Planner:
+    if settings.model is None:
+        return TextMatchPlanner()
+    return ModelPlanner(model_client(settings.openai_base_url, settings.openai_key), settings.model, schemas)
+
+
+def undelivered(parcel: Parcel, error: BaseException) -> None:
+    log.warning("undelivered", kind=parcel.kind.value, request=parcel.request_id, tries=parcel.tries, error=str(error))
+
+
+def _well(desk: Desk, client: AsyncWebClient) -> Callable[[], Awaitable[dict[str, str]]]:
+    async def ready() -> dict[str, str]:
+        troubles: dict[str, str] = {}
+        try:
+            await desk.store.moment()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is why we are not ready
+            troubles["database"] = f"{type(error).__name__}"
+        try:
+            async with asyncio.timeout(2):
+                await client.api_call("auth.test")
+        except (SlackClientError, OSError, TimeoutError) as error:
+            troubles["slack"] = type(error).__name__
+        return troubles
+
+    return ready
+
+
+async def run(house: House, *, listening: Callable[[str], None] = lambda _: None) -> None:
+    """Serve until `house.stopping` is set; then let what has begun come to its end, and stop."""
+    async with AsyncExitStack() as stack:
+        address = await _listening(house, stack)
+        await _socket_mode(house, stack)
+        async with asyncio.TaskGroup() as together:
+            for kinds, width in LANES.items():
+                together.create_task(house.deliverer.serve(kinds, width, house.stopping, GRACE))
+            together.create_task(house.ticker.serve(house.stopping))
+            listening(address)
+        await house.tasks.finish()
+
+
+async def _listening(house: House, stack: AsyncExitStack) -> str:
+    host, port = house.settings.listen
+    try:
+        runner = await listen(house.web, host, port)
+    except OSError as error:
+        raise StartError(
+            f"{host}:{port} cannot be listened on ({error.strerror}); stop what uses it, or set SIGNOFF_LISTEN."
+        ) from error
+    stack.push_async_callback(runner.cleanup)
+    return f"http://{host}:{runner.addresses[0][1]}"
+
+
+async def _socket_mode(house: House, stack: AsyncExitStack) -> None:
+    """Connect by Socket Mode where an app token is set; Slack then needs no way in."""
+    if not house.settings.app_token:
+        return
+    handler = AsyncSocketModeHandler(house.app, house.settings.app_token)
+    stack.push_async_callback(handler.close_async)
+    try:
+        await handler.connect_async()
+    except SlackApiError as error:
+        raise StartError(
+            f"Slack does not accept SLACK_APP_TOKEN ({error.response['error']}); "
+            "make an app-level token (xapp-…) with the scope connections:write."
+        ) from error
+    except (SlackClientError, OSError, TimeoutError) as error:
+        raise StartError(f"Socket Mode cannot connect ({type(error).__name__}); check the network.") from error
