@@ -1,43 +1,41 @@
 """`run: slack`: one message to a channel, as plain text.
 
-    Slack never reached, or rate limited     failed, may be tried again
-    Slack answered that it will not          failed
-    Slack answered with the message's ts     succeeded
-    no answer, or one that is no decision    unknown
-
-The text stands in a rich text block, where nothing is markup: no mention, no link, no channel call.
+Slack never reached, or rate limited     failed, may be tried again
+Slack answered that it will not          failed
+Slack answered with the message's ts     succeeded
+no answer, or one that is no decision    unknown
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.ports import Ending, Job, Outcome
 from handlers.executors.capped import one_line
 
 EVENT_TYPE = "signoff_run"
-LONGEST = 12_000
-"""Characters. Slack refuses a message whose blocks hold some 13,000 in all."""
+LONGEST = 11_000
+"""Characters, as JSON. Slack refuses a message whose blocks hold some 13,000 in all."""
 
 _NO_DECISION = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 
 
 class Post(Protocol):
-    """Posts once, with neither retries nor unfurling, and returns the message's `ts`.
+    """Posts once, without retries, in the channel's turn, and returns the message's `ts`.
 
-    Raises what slack_sdk's client raises: SlackApiError, aiohttp.ClientError, TimeoutError.
+    The text is shown as it is: a rich text block, in which nothing is a mention, a link or markup. What Slack or the
+    wire did is raised as slack_sdk and aiohttp raise it, or with that as the cause.
     """
 
-    async def __call__(
-        self, channel: str, text: str, metadata: Mapping[str, Any], *, blocks: Sequence[Mapping[str, Any]]
-    ) -> str: ...
+    async def __call__(self, channel: str, text: str, metadata: Mapping[str, Any]) -> str: ...
 
 
 class SlackExecutor:
-    """`post` is the wrapper of Slack's client that keeps its pace."""
+    """`post` is the one that keeps Slack's pace."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -46,33 +44,29 @@ class SlackExecutor:
         channel, text = str(job.way["channel"]), str(job.way["text"])
         if not text.strip():
             return Outcome(Ending.FAILED, "Not posted: the text is empty")
-        if len(text) > LONGEST:
-            return Outcome(Ending.FAILED, f"Not posted: the text has {len(text)} characters, Slack takes {LONGEST}")
+        if (length := len(json.dumps(text, ensure_ascii=False))) > LONGEST:
+            return Outcome(Ending.FAILED, f"Not posted: the text is {length} characters long, Slack takes {LONGEST}")
         progress(one_line(f"Posting to {channel}"))
         payload = {"key": job.key, "request": job.request_id, "version": job.version}
         metadata = {"event_type": EVENT_TYPE, "event_payload": payload}
         try:
             async with asyncio.timeout(job.timeout):
-                ts = await self._post(channel, escaped(text), metadata, blocks=[plain(text)])
-        except SlackApiError as exc:
-            return _answered(exc)
-        except aiohttp.ClientConnectorError:
-            return Outcome(Ending.FAILED, "Not posted: Slack could not be reached", again=True)
-        except (aiohttp.ClientError, SlackClientError, OSError) as exc:
-            why = "in time" if isinstance(exc, TimeoutError) else f"({type(exc).__name__})"
-            return Outcome(Ending.UNKNOWN, f"Sent to Slack, which did not confirm it {why}")
+                ts = await self._post(channel, text, metadata)
+        except Exception as exc:  # noqa: BLE001 (whatever is raised, Slack may have posted it)
+            return _failed(exc)
         return Outcome(Ending.SUCCEEDED, one_line(f"Posted to {channel}"), {"channel": channel, "ts": ts})
 
 
-def plain(text: str) -> dict[str, Any]:
-    """A block in which the text is only text."""
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
-    return {"type": "rich_text", "elements": [section]}
-
-
-def escaped(text: str) -> str:
-    """The same for the fallback, which notifications show and which is parsed as mrkdwn."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _failed(exc: Exception) -> Outcome:
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, SlackApiError):
+            return _answered(cause)
+        if isinstance(cause, aiohttp.ClientConnectorError):
+            return Outcome(Ending.FAILED, "Not posted: Slack could not be reached", again=True)
+        cause = cause.__cause__
+    why = "in time" if isinstance(exc, TimeoutError) else f"({type(exc).__name__})"
+    return Outcome(Ending.UNKNOWN, f"Sent to Slack, which did not confirm it {why}")
 
 
 def _answered(exc: SlackApiError) -> Outcome:
