@@ -1,0 +1,241 @@
+"""The tables, written once for SQLite and PostgreSQL.
+
+    requests ─┬─ versions ─┬─ votes      on a version, one person once
+              │            └─ fired      reminders and escalation steps that have happened
+              ├─ remarks                 questions, answers, comments
+              ├─ attempts
+              └─ messages                where it is shown, by nonce
+    events                               the audit trail: exact bytes and their hash
+    outbox                               what is still to be done outside
+    instance                             one row: who this database is, the brake, a check of the key
+
+Times are milliseconds since the epoch. Columns named `…_json` hold JSON text; LargeBinary columns hold what
+`store.seal` made, except in `events`. `requests` repeats in clear what lists and due times need (`store.views`).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Counter = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts by itself only in INTEGER PRIMARY KEY
+
+
+def _of_request() -> Column[str]:
+    return Column("request_id", Text, ForeignKey("requests.id"), nullable=False)
+
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("n", Counter, primary_key=True),  # order of arrival
+    Column("id", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("person", Text),
+    Column("client", Text),
+    Column("owner", Text),
+    Column("acts_for", Text),
+    Column("via", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("words", LargeBinary),
+    Column("draft", LargeBinary),
+    Column("number", Integer),  # of the current version
+    Column("stage", Integer, nullable=False),
+    Column("stage_at", BigInteger, nullable=False),
+    Column("held_from", BigInteger),
+    Column("held_until", BigInteger),
+    Column("approved_at", BigInteger),
+    Column("run_by", BigInteger),
+    Column("waits_for_release", Boolean, nullable=False),
+    Column("released_at", BigInteger),
+    Column("again_by", Text),
+    Column("closed_at", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("batch", Text),
+    Column("undo_of", Text),
+    Column("undone_by", Text),
+    Column("context_json", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    # repeated for lists and for time
+    Column("wake_at", BigInteger),
+    Column("asker", Text, nullable=False),
+    Column("told", Text),
+    Column("action", Text, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("risk", Text, nullable=False),
+    Column("decided_at", BigInteger),
+    UniqueConstraint("id"),
+)
+Index(
+    "ix_requests_wake_at",
+    requests.c.wake_at,
+    sqlite_where=requests.c.wake_at.is_not(None),
+    postgresql_where=requests.c.wake_at.is_not(None),
+)
+Index("ix_requests_state_n", requests.c.state, requests.c.n)
+Index("ix_requests_told_n", requests.c.told, requests.c.n)
+Index("ix_requests_asker_made_at", requests.c.asker, requests.c.made_at)
+Index("ix_requests_action_decided_at", requests.c.action, requests.c.decided_at)
+Index("ix_requests_fingerprint", requests.c.fingerprint)
+Index("ix_requests_batch", requests.c.batch)
+
+versions = Table(
+    "versions",
+    metadata,
+    _of_request(),
+    Column("number", Integer, nullable=False),
+    Column("snapshot", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("args_shown_json", Text, nullable=False),  # as masked: for people who look into the tables
+    Column("risk", Text, nullable=False),
+    Column("raised_by_json", Text, nullable=False),
+    Column("plan_json", Text, nullable=False),
+    Column("basis_json", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("fits", Boolean, nullable=False),
+    Column("editor", Text),
+    Column("editor_may_approve", Boolean, nullable=False),
+    Column("preview", LargeBinary),
+    PrimaryKeyConstraint("request_id", "number"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    _of_request(),
+    Column("version", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("approve", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("meets_json", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    PrimaryKeyConstraint("request_id", "version", "person"),
+    sqlite_with_rowid=False,
+)
+
+fired = Table(
+    "fired",
+    metadata,
+    _of_request(),
+    Column("version", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("loop", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("people_json", Text, nullable=False),
+    PrimaryKeyConstraint("request_id", "version", "stage", "kind", "index", "loop"),
+    sqlite_with_rowid=False,
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    _of_request(),
+    Column("ordinal", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("request_id", "ordinal"),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _of_request(),
+    Column("number", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ending", Text),
+    Column("summary", Text, nullable=False),
+    Column("result", LargeBinary),
+    Column("progress", Text, nullable=False),
+    PrimaryKeyConstraint("request_id", "number"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("nonce", Text, primary_key=True),
+    _of_request(),
+    Column("version", Integer, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("channel", Text),
+    Column("ts", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("posting_since", BigInteger),
+    UniqueConstraint("request_id", "version", "place", "person"),
+    UniqueConstraint("channel", "ts"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Counter, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),  # the RFC 8785 bytes that are hashed
+    Column("hash", LargeBinary, nullable=False),
+    Column("request_id", Text, nullable=False),
+)
+Index("ix_events_request_id_seq", events.c.request_id, events.c.seq)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Counter, primary_key=True),
+    Column("request_id", Text, nullable=False),  # empty for an effect of no request
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("data", LargeBinary),
+    Column("due", BigInteger, nullable=False),  # while leased: when the lease ends
+    Column("lease_until", BigInteger),
+    Column("again_at", BigInteger),  # wanted once more while leased: due then
+    Column("tries", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    UniqueConstraint("request_id", "kind", "key"),
+    sqlite_autoincrement=True,  # an id is never given twice, so a late `done` cannot end another effect
+)
+Index("ix_outbox_kind_due", outbox.c.kind, outbox.c.due, outbox.c.id)
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),  # random, made with the database
+    Column("key_check", LargeBinary, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("resumed_at", BigInteger),
+    CheckConstraint("id = 1", name="one_row"),
+)

@@ -1,0 +1,234 @@
+"""`bot.ports.Store` over a database, and how one is opened."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.ports import Decide, Message, Moment, Parcel, Row
+from bot.request import Effect, EffectKind, Event, Request, Step
+from store import audit, brake, messages, migrate, outbox, requests, views
+from store.engine import Engine, Transaction
+from store.errors import StoreError
+from store.schema import instance
+from store.seal import Seal
+from store.sqlite import Reading, SQLite
+
+Clock = Callable[[], int]
+PATIENCE = 5_000
+
+
+class SqlStore:
+    """Every method is one transaction: a change returns once it is durable, a look sees one committed state.
+
+    The clock gives milliseconds since the epoch and is read in the writer's transaction.
+    """
+
+    def __init__(self, engine: Engine, seal: Seal, clock: Clock) -> None:
+        self._engine = engine
+        self._seal = seal
+        self._clock = clock
+        self._stirs = 0
+        self._stirred = asyncio.Event()
+
+    # moves
+
+    async def transact(self, ids: Sequence[str], decide: Decide) -> tuple[Step, ...]:
+        def move(transaction: Transaction) -> tuple[Step, ...]:
+            moment = brake.moment(transaction, self._clock())
+            return requests.transact(transaction, ids, decide, moment, self._seal)
+
+        steps = await self._engine.write(move)
+        if steps:
+            self._stir()
+        return steps
+
+    async def note(self, events: Sequence[Event]) -> None:
+        await self._engine.write(lambda transaction: audit.append(transaction, events))
+
+    async def load(self, request_id: str) -> Request | None:
+        return await self._engine.read(lambda transaction: requests.load(transaction, request_id, self._seal))
+
+    async def by_fingerprint(self, fingerprint: str) -> Request | None:
+        return await self._engine.read(lambda t: requests.by_fingerprint(t, fingerprint, self._seal))
+
+    async def batch_of(self, batch: str) -> tuple[str, ...]:
+        return await self._engine.read(lambda transaction: requests.batch_of(transaction, batch))
+
+    # time
+
+    async def due(self, now: int, limit: int) -> tuple[str, ...]:
+        return await self._engine.read(lambda transaction: requests.due(transaction, now, limit))
+
+    async def next_wake(self) -> int | None:
+        return await self._engine.read(requests.next_wake)
+
+    async def beat(self, request_id: str, attempt: int, lease_until: int, progress: str) -> bool:
+        return await self._engine.write(
+            lambda transaction: requests.beat(transaction, request_id, attempt, lease_until, progress, self._seal)
+        )
+
+    @property
+    def stirs(self) -> int:
+        return self._stirs
+
+    async def stirred(self, at_most: float, since: int | None = None) -> None:
+        if since is not None and since != self._stirs:
+            return
+        try:
+            async with asyncio.timeout(at_most):
+                await self._stirred.wait()
+        except TimeoutError:
+            return
+
+    def _stir(self) -> None:
+        """Wake all who wait now; whoever waits later waits for the next one."""
+        self._stirs += 1
+        self._stirred.set()
+        self._stirred = asyncio.Event()
+
+    # outbox
+
+    async def take(self, now: int, lease: int, limit: int, kinds: Sequence[EffectKind]) -> tuple[Parcel, ...]:
+        return await self._engine.write(lambda t: outbox.take(t, now, lease, limit, kinds, self._seal))
+
+    async def next_due(self, kinds: Sequence[EffectKind]) -> int | None:
+        return await self._engine.read(lambda transaction: outbox.next_due(transaction, kinds))
+
+    async def done(self, parcel: Parcel) -> None:
+        if await self._engine.write(lambda transaction: outbox.done(transaction, parcel)):
+            self._stir()
+
+    async def postpone(self, parcel: Parcel, until: int, error: str, *, failed: bool = True) -> None:
+        await self._engine.write(lambda t: outbox.postpone(t, parcel, until, error, failed=failed))
+
+    async def put(self, effects: Sequence[Effect]) -> None:
+        await self._engine.write(lambda t: outbox.put(t, effects, self._clock(), self._seal))
+        self._stir()
+
+    # messages
+
+    async def message(self, request_id: str, version: int, place: str, person: str = "") -> Message:
+        known = await self._engine.read(lambda t: messages.at(t, request_id, version, place, person))
+        if known is not None:
+            return known
+        return await self._engine.write(lambda t: messages.made(t, request_id, version, place, person, self._clock()))
+
+    async def messages(self, request_id: str) -> tuple[Message, ...]:
+        return await self._engine.read(lambda transaction: messages.of(transaction, request_id))
+
+    async def by_nonce(self, nonce: str) -> Message | None:
+        return await self._engine.read(lambda transaction: messages.by_nonce(transaction, nonce))
+
+    async def by_ts(self, channel: str, ts: str) -> Message | None:
+        return await self._engine.read(lambda transaction: messages.by_ts(transaction, channel, ts))
+
+    async def posting(self, nonce: str, since: int) -> None:
+        await self._engine.write(lambda transaction: messages.posting(transaction, nonce, since))
+
+    async def posted(self, nonce: str, channel: str, ts: str) -> None:
+        await self._engine.write(lambda transaction: messages.posted(transaction, nonce, channel, ts))
+
+    async def lost(self, nonce: str) -> Message:
+        return await self._engine.write(lambda transaction: messages.lost(transaction, nonce, self._clock()))
+
+    # views
+
+    async def of_asker(self, person: str, limit: int) -> tuple[Row, ...]:
+        return await self._engine.read(lambda transaction: views.of_asker(transaction, person, limit))
+
+    async def pending(self, limit: int) -> tuple[Row, ...]:
+        return await self._engine.read(lambda transaction: views.pending(transaction, limit))
+
+    async def recent(self, limit: int) -> tuple[Row, ...]:
+        return await self._engine.read(lambda transaction: views.recent(transaction, limit))
+
+    async def history(self, asker: str, now: int) -> dict[str, int]:
+        return await self._engine.read(lambda transaction: views.history(transaction, asker, now))
+
+    async def similar(self, action: str, before: int, limit: int) -> tuple[Row, ...]:
+        return await self._engine.read(lambda transaction: views.similar(transaction, action, before, limit))
+
+    async def states(self) -> dict[str, int]:
+        """How many requests stand in each state: for metrics."""
+        return await self._engine.read(views.states)
+
+    # the brake
+
+    async def pause(self, event: Event) -> None:
+        await self._engine.write(lambda transaction: brake.pause(transaction, event))
+
+    async def resume(self, event: Event) -> None:
+        await self._engine.write(lambda transaction: brake.resume(transaction, event))
+        self._stir()
+
+    async def moment(self) -> Moment:
+        return await self._engine.read(lambda transaction: brake.moment(transaction, self._clock()))
+
+
+@asynccontextmanager
+async def open_store(url: str, *, key: bytes, clock: Clock, patience: int = PATIENCE) -> AsyncIterator[SqlStore]:
+    """A store on the database at `url` (`sqlite:///path`), created or brought up to date where it must be.
+
+    `key`: at least 32 random bytes, always the same for one database. `patience`: how long to wait for another
+    program's lock, in milliseconds. StoreError says what is wrong with the database, or with the key.
+    """
+    seal = Seal(key)
+    path = sqlite_path(url)
+    engine = SQLite(path, patience)
+    await engine.open(partial(_prepare, name=str(path), seal=seal))
+    try:
+        await engine.read(lambda transaction: brake.check_key(transaction, seal))
+        yield SqlStore(engine, seal, clock)
+    finally:
+        await engine.close()
+
+
+@asynccontextmanager
+async def open_trail(url: str, *, patience: int = PATIENCE) -> AsyncIterator[audit.Trail]:
+    """The audit trail of a database, to be looked at only; it works while Signoff runs, and needs no key."""
+    path = sqlite_path(url)
+    if not path.is_file():
+        raise StoreError(f"there is no database {path}")
+    reading = Reading(path, patience)
+    try:
+        await reading.open()
+        await reading.read(lambda transaction: migrate.must_be_ours(transaction.connection, str(path)))
+        yield audit.Trail(reading)
+    finally:
+        await reading.close()
+
+
+def _prepare(connection: Connection, name: str, seal: Seal) -> None:
+    migrate.upgrade(connection, name)
+    if connection.execute(instance.select()).first() is None:
+        made = secrets.token_hex(8)
+        connection.execute(
+            insert(instance).values(id=1, name=made, key_check=brake.key_check(seal, made), paused=False)
+        )
+
+
+def sqlite_path(url: str) -> Path:
+    """The file a database URL names. StoreError for what is not one, or where its directory is not there."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(f"SIGNOFF_DATABASE_URL is {url!r}; it must look like sqlite:///signoff.db") from None
+    kind = parsed.get_backend_name()
+    if kind == "postgresql":
+        raise StoreError("PostgreSQL comes in a later version; use sqlite:///signoff.db until then")
+    if kind != "sqlite":
+        raise StoreError(f"SIGNOFF_DATABASE_URL names {kind!r}; it must be sqlite:///path")
+    if parsed.database in (None, "", ":memory:"):
+        raise StoreError("a database in memory forgets every decision; name a file, such as sqlite:///signoff.db")
+    path = Path(str(parsed.database))
+    if not path.parent.is_dir():
+        raise StoreError(f"the directory {path.parent} of the database does not exist; create it first")
+    if path.is_dir():
+        raise StoreError(f"{path} is a directory; the database must be a file")
+    return path

@@ -1,0 +1,86 @@
+"""Lists, counts and history: rows read by index, never a whole request, however many are pending."""
+
+from sqlalchemy import Select, bindparam, case, func, select
+
+from bot.ports import Row
+from bot.request import State
+from store.engine import Statement, Transaction
+from store.schema import requests
+
+HOUR = 3_600_000
+SPANS = {"last_hour": HOUR, "last_day": 24 * HOUR, "last_week": 7 * 24 * HOUR}
+
+
+def _rows() -> Select[tuple[object, ...]]:
+    r = requests.c
+    version = func.coalesce(r.number, 0).label("version")
+    return select(r.id, r.state, r.headline, r.action, r.risk, r.asker, r.made_at, r.expires_at, version)
+
+
+_OF_ASKER = Statement(
+    _rows().where(requests.c.told == bindparam("person")).order_by(requests.c.n.desc()).limit(bindparam("limit"))
+)
+_PENDING = Statement(
+    _rows().where(requests.c.state == State.PENDING.value).order_by(requests.c.n).limit(bindparam("limit"))
+)
+_RECENT = Statement(
+    _rows()
+    .where(requests.c.number.is_not(None))  # words on their way are their requester's own
+    .order_by(requests.c.n.desc())
+    .limit(bindparam("limit"))
+)
+_SIMILAR = Statement(
+    _rows()
+    .where(requests.c.action == bindparam("its_action"), requests.c.decided_at < bindparam("before"))
+    .order_by(requests.c.decided_at.desc())
+    .limit(bindparam("limit"))
+)
+_HISTORY = Statement(
+    select(
+        *(
+            func.coalesce(func.sum(case((requests.c.made_at > bindparam(name), 1), else_=0)), 0).label(name)
+            for name in SPANS
+        )
+    ).where(
+        requests.c.asker == bindparam("its_asker"),
+        requests.c.made_at > bindparam("last_week"),
+        requests.c.number.is_not(None),
+    )
+)
+_STATES = Statement(select(requests.c.state, func.count().label("count")).group_by(requests.c.state))
+
+
+def of_asker(transaction: Transaction, person: str, limit: int) -> tuple[Row, ...]:
+    """Requests this person hears of privately, newest first, drafts among them."""
+    return _listed(transaction, _OF_ASKER, person=person, limit=limit)
+
+
+def pending(transaction: Transaction, limit: int) -> tuple[Row, ...]:
+    """What waits for people, longest first."""
+    return _listed(transaction, _PENDING, limit=limit)
+
+
+def recent(transaction: Transaction, limit: int) -> tuple[Row, ...]:
+    """What was sent, newest first."""
+    return _listed(transaction, _RECENT, limit=limit)
+
+
+def similar(transaction: Transaction, action: str, before: int, limit: int) -> tuple[Row, ...]:
+    """Requests of the same action that people decided before a time, the latest decision first."""
+    return _listed(transaction, _SIMILAR, its_action=action, before=before, limit=limit)
+
+
+def history(transaction: Transaction, asker: str, now: int) -> dict[str, int]:
+    """How many requests this one sent within the last hour, day and week; drafts do not count."""
+    begins = {name: now - span for name, span in SPANS.items()}
+    row = transaction.first(_HISTORY, its_asker=asker, **begins)
+    return {name: int(row[name]) for name in SPANS} if row else dict.fromkeys(SPANS, 0)
+
+
+def states(transaction: Transaction) -> dict[str, int]:
+    """How many requests stand in each state."""
+    return {row["state"]: row["count"] for row in transaction.all(_STATES)}
+
+
+def _listed(transaction: Transaction, statement: Statement, **values: object) -> tuple[Row, ...]:
+    return tuple(Row(**row) for row in transaction.all(statement, **values))
