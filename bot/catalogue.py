@@ -183,7 +183,9 @@ def _line(key: str, template: Any, args: Mapping[str, Any]) -> Any:
 
 
 def _header(name: str, template: str, args: Mapping[str, Any]) -> str:
-    return str(_line(f"header {name}", template, args))
+    """A `$` in a value is doubled: only the file's own words may refer to the environment."""
+    values = {key: templates.as_text(value).replace("$", "$$") for key, value in args.items() if value is not None}
+    return str(_line(f"header {name}", template, values))
 
 
 def _plain(value: Any) -> Any:
