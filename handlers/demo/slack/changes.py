@@ -36,7 +36,7 @@ class Changes:
 
     async def until(
         self,
-        predicate: Callable[[], T | Awaitable[T]],
+        predicate: Callable[[], T | Awaitable[T | None] | None],
         seconds: float,
         describe: Callable[[], str],
     ) -> T:
@@ -50,7 +50,7 @@ class Changes:
                 while True:
                     count = self.count
                     found = predicate()
-                    value: T = await found if inspect.isawaitable(found) else found
+                    value = await found if inspect.isawaitable(found) else found
                     if value:
                         return value
                     await self.after(count)

@@ -60,13 +60,14 @@ class SignedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One thing sent to the bot. `request` is None in Socket Mode."""
+    """One thing sent to the bot: `request` over HTTP, `envelope_id` in Socket Mode."""
 
     what: What
     payload: Json
     ack: Ack
     retry: int = 0
     request: SignedRequest | None = None
+    envelope_id: str | None = None
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -100,6 +101,10 @@ def signed(what: What, payload: Json, secret: str, extra: Mapping[str, str] | No
 class Door(Protocol):
     """A way to the bot."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether the bot ever came this way."""
+
     async def deliver(self, what: What, payload: Json, retry: int, reason: str) -> Delivery:
         """Hand one payload over and wait for the answer."""
 
@@ -112,6 +117,11 @@ class HttpDoor:
         self._secret = secret
         self._seconds = seconds
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def ready(self) -> bool:
+        """A request URL is given once and for all."""
+        return True
 
     async def deliver(self, what: What, payload: Json, retry: int, reason: str) -> Delivery:
         """POST one payload, signed."""
@@ -168,8 +178,8 @@ class Deliveries:
 
     @property
     def door(self) -> Door | None:
-        """The request URL when there is one, else Socket Mode."""
-        return self.http or self.sockets
+        """The request URL when there is one, else Socket Mode once the bot connected."""
+        return next((door for door in (self.http, self.sockets) if door and door.ready), None)
 
     async def send(self, what: What, payload: Json, *, retry: int = 0, reason: str = "") -> Ack:
         """Deliver one payload; never raises for what the bot does."""

@@ -41,6 +41,10 @@ class ClientRefusesError(Exception):
         self.problems = dict(problems)
 
 
+class PanelError(Exception):
+    """An extra panel of the page refuses; its text is shown to the person."""
+
+
 class BotFailedError(Exception):
     """The bot answered late, not at all, or not as Slack accepts; `code` is what Slack shows."""
 

@@ -59,7 +59,7 @@ def state_of(element: Json, value: Any, resolve: Resolve) -> Json:
     elif kind.startswith(("users", "channels", "conversations", "multi_")):
         chosen = [resolve(kind, str(one)) for one in _several(value)] if many else resolve(kind, str(value))
     elif kind == "datetimepicker":
-        chosen = int(value)
+        chosen = _seconds(value)
     else:
         chosen = _written(value)
     return {"type": kind, slot: chosen}
@@ -73,6 +73,13 @@ def _written(value: Any) -> str:
     if isinstance(value, time):
         return value.strftime("%H:%M")
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _seconds(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise NotThereError(f"a date with time is chosen in seconds since 1970, not as {value!r}") from None
 
 
 def _option(element: Json, wanted: Any) -> Json:

@@ -80,7 +80,9 @@ class Pressing:
                 raise NotThereError(f"{element.action_id} is a button: pressing it takes no value")
             return None
         if element.type == "feedback_buttons":
-            side = element.json[f"{value}_button"]
+            side = element.json.get(f"{value}_button")
+            if side is None:
+                raise NotThereError("feedback is 'positive' or 'negative'")
             return {"value": side["value"], "text": side["text"]}
         return state_of(element.json, value, self._sight.resolve)
 
@@ -168,7 +170,10 @@ class Pressing:
         return {}
 
     async def close(self, view: View | None, *, everything: bool) -> Ack | None:
-        """Press Cancel, or (`everything`) the cross; `view_closed` is sent where the view asks for it."""
+        """Press Cancel, or (`everything`) the cross; `view_closed` is sent where the view asks for it.
+
+        A person is not told when the bot fails here: the view is gone already.
+        """
         current = self._sight.view(view)
         cleared = everything or bool(current.content.get("clear_on_close"))
         if cleared:
@@ -178,7 +183,7 @@ class Pressing:
         if not current.content.get("notify_on_close"):
             return None
         payload = payloads.view_closed(self._core, self._sight.user, current, cleared=cleared)
-        return (await self._deliveries.send("interactive", payload)).checked()
+        return await self._deliveries.send("interactive", payload)
 
 
 def client_problems(view: View) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -17,6 +18,8 @@ from handlers.demo.slack.limits import RateLimits
 from handlers.demo.slack.people import Person
 from handlers.demo.slack.render import plain
 from handlers.demo.slack.seeing import Sight
+from handlers.demo.slack.sockets import Sockets
+from handlers.demo.slack.ui import UiApi
 from handlers.demo.slack.values import Channel, Message, Team, User, UserGroup
 from handlers.demo.slack.webapi import METHODS
 from handlers.demo.slack.webapi.server import ApiCall, WebApi
@@ -35,6 +38,7 @@ class LocalSlack:
             rate limits follow it; the three seconds for an answer and signatures are real time.
         ack_seconds: how long the bot has to answer.
         retries: seconds before each repetition of an event that was not acknowledged.
+        page: a folder with the web page (`index.html` and more); see `ui`.
         host, port: where to listen; port 0 takes a free one.
     """
 
@@ -50,6 +54,7 @@ class LocalSlack:
         now: Callable[[], float] = time.time,
         ack_seconds: float = ACK_SECONDS,
         retries: Sequence[float] = SLACK_RETRIES,
+        page: Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -62,8 +67,13 @@ class LocalSlack:
         self.deliveries = Deliveries(self.workspace.changes)
         self.events = Events(self.core, self.deliveries, retries)
         self.workspace.announce = self.events.announce
+        self.sockets = Sockets(self.core, ack_seconds)
+        self.core.socket_url = self.sockets.url
+        self.deliveries.sockets = self.sockets
+        self.ui = UiApi(self.core, self.person, page)
         self._web_api = WebApi(self.core, self.faults, self.limits)
         self._ack_seconds = ack_seconds
+        self._doors: list[HttpDoor] = []
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -72,7 +82,7 @@ class LocalSlack:
 
     async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=4 * 1024 * 1024)
-        application.add_routes(self._web_api.routes())
+        application.add_routes([*self._web_api.routes(), *self.sockets.routes(), *self.ui.routes()])
         # A call that hangs on purpose ends when its client gives up, or when the server stops.
         self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
@@ -86,8 +96,9 @@ class LocalSlack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.events.close()
-        if self.deliveries.http:
-            await self.deliveries.http.close()
+        await self.sockets.close()
+        for door in self._doors:
+            await door.close()
         if self._runner:
             await self._runner.cleanup()
 
@@ -97,6 +108,11 @@ class LocalSlack:
     def api_url(self) -> str:
         """The Web API's root, for `AsyncWebClient(base_url=…)`; ends in `/`."""
         return f"{self.core.base_url}/api/"
+
+    @property
+    def page_url(self) -> str:
+        """Where the web page is, if there is one."""
+        return f"{self.core.base_url}/"
 
     @property
     def app(self) -> App:
@@ -120,7 +136,9 @@ class LocalSlack:
 
     def connect_http(self, request_url: str) -> None:
         """Send everything to this URL from now on (one URL for events, commands and interactions)."""
-        self.deliveries.http = HttpDoor(request_url, lambda: self.app.signing_secret, self._ack_seconds)
+        door = HttpDoor(request_url, lambda: self.app.signing_secret, self._ack_seconds)
+        self._doors.append(door)
+        self.deliveries.http = door
 
     async def verify_url(self) -> None:
         """Challenge the request URL as Slack does when it is entered; BotFailedError when it fails."""
@@ -139,7 +157,7 @@ class LocalSlack:
 
     async def wait_for(
         self,
-        predicate: Callable[[], T | Awaitable[T]],
+        predicate: Callable[[], T | Awaitable[T | None] | None],
         timeout: float = 5.0,  # noqa: ASYNC109 - it bounds a condition, and its end explains what was seen
     ) -> T:
         """The first true value of `predicate`, tried now and whenever something changes here.
@@ -164,10 +182,13 @@ class LocalSlack:
         return self.deliveries.log
 
     async def replay(self, delivery: Delivery) -> Ack:
-        """Send the same signed bytes again."""
-        if delivery.request is None:
-            return await self.deliveries.send(delivery.what, delivery.payload)
-        return await self.deliveries.resend(delivery.request)
+        """Send the same signed bytes, or the same envelope, again."""
+        if delivery.request:
+            return await self.deliveries.resend(delivery.request)
+        again = await self.sockets.deliver(
+            delivery.what, delivery.payload, delivery.retry, "", envelope_id=delivery.envelope_id
+        )
+        return again.ack
 
     async def send_raw(self, request: SignedRequest) -> Ack:
         """POST any bytes and headers to the request URL; see `forge.rewritten`."""

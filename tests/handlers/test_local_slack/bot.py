@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.demo.slack import LocalSlack
@@ -70,6 +71,7 @@ class Bot:
     """What the bot was told, in order, and how it should answer."""
 
     def __init__(self, slack: LocalSlack) -> None:
+        self.slack = slack
         self.heard: list[tuple[str, Body]] = []
         self.answer_to_form: Body | None = None
         self.client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, timeout=5)
@@ -114,7 +116,11 @@ class Bot:
         async def ask(ack: Any, body: Body, client: AsyncWebClient) -> None:
             await ack()
             self.heard.append(("click", body))
-            await client.views_open(trigger_id=body["trigger_id"], view=FORM)
+            try:
+                await client.views_open(trigger_id=body["trigger_id"], view=FORM)
+            except SlackApiError as refused:
+                # Raised into Bolt this soon after ack, it would undo the ack (bolt 1.30).
+                self.heard.append(("refused", dict(refused.response.data)))
 
         @app.view("form")
         async def form(ack: Any, body: Body) -> None:

@@ -1,6 +1,6 @@
 """One workspace for these tests: two teams, all kinds of accounts, and the small bot."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -42,8 +42,8 @@ def start() -> sample.Start:
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
-    yield Clock()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
