@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.authorize import Click, Standing, authorize
+from bot.authorize import Click, Standing, Verb, authorize
 from bot.catalogue import Group
 from bot.compose import Composer, InForce, Known
 from bot.errors import NotFound, Refusal, WrongMoment
@@ -13,6 +13,7 @@ from bot.request import Actor, Asker, Event, Request, Step
 
 Decide = Callable[[Request, Standing, Moment], Step | Sequence[Step]]
 TRIES = 3
+_LOOKS = frozenset({Verb.LOOK, Verb.COMMENT})
 REFUSALS_EVERY = 60_000  # one refusal event a minute for the same person, request and reason
 
 
@@ -30,13 +31,18 @@ class Desk:
     def in_force(self) -> InForce:
         return self.composer.in_force
 
-    async def standing(self, person_id: str, request: Request | None = None, *, fresh: bool = False) -> Standing:
-        """What Slack says of a person now. Raises Unconfirmed when it does not say."""
+    async def standing(
+        self, person_id: str, request: Request | None = None, *, fresh: bool = False, looks: bool = False
+    ) -> Standing:
+        """What Slack says of a person now. `looks`: also whether they are in the card's channel.
+
+        Raises Unconfirmed when Slack does not say.
+        """
         person = await self.people.person(person_id, fresh=fresh)
         groups = request.version.route.groups.values() if request and request.version else ()
         roster = await self.roster(groups, fresh=fresh)
         operator = person_id in await self.people.members(self.in_force.catalogue.operators, fresh=fresh)
-        return Standing(person, roster, operator, await self._in_channel(person_id, request))
+        return Standing(person, roster, operator, looks and await self._in_channel(person_id, request))
 
     async def roster(self, groups: Iterable[Group], *, fresh: bool = False) -> Roster:
         return {group.name: await self.people.members(group, fresh=fresh) for group in groups}
@@ -53,7 +59,7 @@ class Desk:
             for _ in range(TRIES):
                 request = await self.open(request_id)
                 critical = request.version is not None and request.version.risk.rank > 1
-                standing = await self.standing(person_id, request, fresh=critical)
+                standing = await self.standing(person_id, request, fresh=critical, looks=click.verb in _LOOKS)
                 try:
                     return await self._decided(request, standing, click, decide)
                 except Changed:
