@@ -1,7 +1,6 @@
 """Waiting for a condition: wakes on every change of the workspace, never by polling."""
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -36,7 +35,7 @@ class Changes:
 
     async def until(
         self,
-        predicate: Callable[[], T | Awaitable[T | None] | None],
+        predicate: Callable[[], Awaitable[T | None]],
         seconds: float,
         describe: Callable[[], str],
     ) -> T:
@@ -49,8 +48,7 @@ class Changes:
             async with asyncio.timeout(seconds):
                 while True:
                     count = self.count
-                    found = predicate()
-                    value = await found if inspect.isawaitable(found) else found
+                    value = await predicate()
                     if value:
                         return value
                     await self.after(count)

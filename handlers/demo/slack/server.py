@@ -157,7 +157,7 @@ class LocalSlack:
 
     async def wait_for(
         self,
-        predicate: Callable[[], T | Awaitable[T | None] | None],
+        predicate: Callable[[], T | None],
         timeout: float = 5.0,  # noqa: ASYNC109 - it bounds a condition, and its end explains what was seen
     ) -> T:
         """The first true value of `predicate`, tried now and whenever something changes here.
@@ -165,6 +165,18 @@ class LocalSlack:
         Raises:
             TimeoutError: with a picture of the workspace, when it is not true in time (real seconds).
         """
+
+        async def found() -> T | None:
+            return predicate()
+
+        return await self.wait_until(found, timeout)
+
+    async def wait_until(
+        self,
+        predicate: Callable[[], Awaitable[T | None]],
+        timeout: float = 5.0,  # noqa: ASYNC109
+    ) -> T:
+        """`wait_for` with a condition that is awaited, such as a look into the bot's database."""
         return await self.workspace.changes.until(predicate, timeout, self.describe)
 
     async def quiet(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109
