@@ -90,22 +90,31 @@ def received(
 
 def planned(request: Request, draft: Draft, moment: Moment, actor: Actor = BOT) -> Step:
     """The planner's answer, or the requester's own edit of it, or `reading` again."""
+    _still_a_draft(request, moment)
+    return _step(request, request.but(draft=draft), Move.PLAN, actor, moment.now, status=draft.status)
+
+
+def _still_a_draft(request: Request, moment: Moment) -> None:
     if request.state is not State.DRAFTING:
         raise WrongMoment(f"This request is {request.state.value} already.")
-    return _step(request, request.but(draft=draft), Move.PLAN, actor, moment.now, status=draft.status)
+    if moment.now >= request.expires_at:
+        raise TooLate("This draft has expired; write it again.")
 
 
 def sent(request: Request, version: Version, actor: Actor, moment: Moment, *, fresh: bool = False) -> Step:
     """A first version, by its route: pending, approved or denied. `fresh`: the request was never stored before."""
+    if not fresh:
+        _still_a_draft(request, moment)
     route = version.route
-    after = request.but(version=version, draft=None, stage=0, stage_at=moment.now)
+    expires_at = moment.now + route.expires
+    after = request.but(version=version, draft=None, stage=0, stage_at=moment.now, expires_at=expires_at)
     match route.verdict:
         case Verdict.DENY:
             after = after.but(state=State.DENIED, reason=f"denied by {route.rule}")
         case Verdict.ALLOW:
             after = _approved(after, moment)
         case Verdict.ASK:
-            after = after.but(state=State.PENDING, expires_at=moment.now + route.expires)
+            after = after.but(state=State.PENDING)
     detail = _of_version(after)
     return _step(None if fresh else request, after, Move.SEND, actor, moment.now, **detail)
 
@@ -135,25 +144,36 @@ def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Mo
     stage = request.now_version.route.stages[request.stage]
     votes = after.stage_votes()
     detail: dict[str, Any] = {"approve": vote.approve, "stage": vote.stage, "person": vote.person}
+    if exception := _exception(request, vote.person):
+        detail["exception"] = exception
     if quorum.rejected(stage, votes):
         after = after.but(state=State.REJECTED, reason=vote.reason)
-    elif quorum.passed(stage, votes):
+        return _step(request, after, Move.VOTE, actor, moment.now, **detail)
+    if quorum.passed(stage, votes):
         detail["passed"] = True
         last = request.stage + 1 == len(request.now_version.route.stages)
         after = _approved(after, moment) if last else after.but(stage=request.stage + 1, stage_at=moment.now)
-    elif not quorum.reachable(after, roster):
+    if after.state is State.PENDING and not quorum.reachable(after, roster):  # the stages to come too
         detail["unreachable"] = True
         after = after.but(state=State.REJECTED, reason="those who may still vote can no longer meet what is asked")
     return _step(request, after, Move.VOTE, actor, moment.now, **detail)
 
 
+def _exception(request: Request, person: str) -> str | None:
+    """By which exception to maker ≠ checker this person decides, as their event says it; None for everybody else."""
+    if person in request.makers:
+        return "from_requester"
+    return "edit_and_approve" if person == request.now_version.editor else None
+
+
 def edited(request: Request, version: Version, actor: Actor, moment: Moment) -> Step:
     """The next version, back at its first stage with fresh timers; it never lives longer than the first would have."""
-    after = _next_version(request, version, moment)
+    until = min(request.expires_at, moment.now + version.route.expires)
+    after = _next_version(request, version, moment, until)
     return _step(request, after, Move.EDIT, actor, moment.now, **_of_version(after), was=request.now_version.digest)
 
 
-def _next_version(request: Request, version: Version, moment: Moment) -> Request:
+def _next_version(request: Request, version: Version, moment: Moment, expires_at: int) -> Request:
     return request.but(
         state=State.PENDING,
         version=version,
@@ -162,7 +182,7 @@ def _next_version(request: Request, version: Version, moment: Moment) -> Request
         held=None,
         stage=0,
         stage_at=moment.now,
-        expires_at=min(request.expires_at, moment.now + version.route.expires),
+        expires_at=expires_at,
         approved_at=None,
         run_by=None,
         waits_for_release=False,
@@ -271,8 +291,11 @@ def released(request: Request, actor: Actor, moment: Moment) -> Step:
 
 
 def reopened(request: Request, version: Version, reason: str, moment: Moment) -> Step:
-    """Approved, but the definition changed or an approver is no longer entitled: asked again as the next version."""
-    after = _next_version(request, version, moment)
+    """Approved, but the definition changed or an approver is no longer entitled: asked again as the next version.
+
+    It was decided in time, so it gets the route's time anew: `expires` may be over while it waited to run.
+    """
+    after = _next_version(request, version, moment, moment.now + version.route.expires)
     if version.route.verdict is Verdict.DENY:
         after = after.but(state=State.DENIED, reason=f"denied by {version.route.rule}")
     return _step(request, after, Move.REOPEN, BOT, moment.now, **_of_version(after), reason=reason)
@@ -307,7 +330,7 @@ def recovered(request: Request, moment: Moment) -> Step:
     again = bool(version.way.get("idempotent")) and len(request.attempts) <= int(version.way.get("max_retries", 3))
     in_time = request.run_by is None or moment.now < request.run_by
     after = _ended(request, lost, moment)
-    if again and in_time and not moment.paused:
+    if again and in_time and not moment.paused and untrue(request) is None:
         after = _started(after.but(reason=""), moment)
     return _step(request, after, Move.RECOVER, CLOCK, moment.now, attempt=after.attempts[-1].number)
 
