@@ -173,12 +173,27 @@ def sending(body: bytes, *, content_type: str = "application/json", status: int 
     return reply
 
 
-def hanging() -> Reply:
-    """Nothing, until the other side gives up."""
+def hanging(begun: asyncio.Event | None = None) -> Reply:
+    """Nothing, until the other side gives up. `begun` is set when the question is here."""
 
     async def reply(call: Call) -> web.StreamResponse:
+        if begun is not None:
+            begun.set()
         await asyncio.Event().wait()
         raise AssertionError("nothing sets it")
+
+    return reply
+
+
+def dripping(pause: float = 0.01) -> Reply:
+    """A blank every `pause` seconds, for ever: a read timeout never fires."""
+
+    async def reply(call: Call) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(call.request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(pause)
 
     return reply
 

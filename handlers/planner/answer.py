@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bot.catalogue import Action
-from bot.digest import exactly_representable
 from bot.errors import Problem
 from bot.policy import FLAGS
 from bot.ports import Schemas
@@ -104,13 +103,16 @@ class Judged:
 
 def judged(entry: Entry, action: Action, schemas: Schemas) -> Judged:
     """An entry held against its action's schema. Ready only if everything fits, as it is, with nothing said missing."""
-    given = {name: value for name, value in entry.arguments.items() if name not in action.sensitive}
-    known = {name: value for name, value in given.items() if name in action.params and value is not None}
-    wrong = [*_strangers(given, action), *_unfit(known, action, schemas)]
-    bad = {_parameter(problem) for problem in wrong}
-    args = action.with_defaults({name: value for name, value in known.items() if name not in bad})
+    said = {name: value for name, value in entry.arguments.items() if name not in action.sensitive}
+    given = {name: value for name, value in said.items() if name in action.params and value is not None}
+    kept = [Problem(name, f"{_KEPT}: fill it in yourself") for name, value in given.items() if holds_mark(value)]
+    strange = [Problem(name[:60], f"is no parameter of {action.name}") for name in said if name not in action.params]
+    wrong = [problem for problem in schemas.problems(action, given) if _parameter(problem) in given]
+    bad = {_parameter(problem) for problem in (*kept, *wrong)}
+    args = action.with_defaults({name: value for name, value in given.items() if name not in bad})
     lacking = [problem for problem in schemas.problems(action, args) if _parameter(problem) not in bad]
-    problems = (*wrong, *lacking, *_unsure(entry, action, args))
+    faults = [*strange, *wrong]
+    problems = (*kept, *faults, *lacking, *_unsure(entry, action, args))
     plan = Plan(
         source="model",
         confidence=entry.confidence,
@@ -125,31 +127,12 @@ def judged(entry: Entry, action: Action, schemas: Schemas) -> Judged:
         args=args,
         plan=plan,
         problems=problems,
-        note=_note(action, problems, wrong),
+        note=_note(action, problems, faults),
     )
-    return Judged(draft, tuple(str(problem) for problem in wrong if not problem.message.startswith(_KEPT)))
+    return Judged(draft, tuple(map(str, faults)))
 
 
-_KEPT = "was kept from the model"
-
-
-def _strangers(given: Mapping[str, Any], action: Action) -> Iterator[Problem]:
-    names = ", ".join(name for name in action.params if name not in action.sensitive) or "none"
-    for name in given:
-        if name not in action.params:
-            yield Problem(name[:100], f"is not a parameter of {action.name}; these are: {names}")
-
-
-def _unfit(known: Mapping[str, Any], action: Action, schemas: Schemas) -> Iterator[Problem]:
-    for name, value in known.items():
-        if holds_mark(value):
-            yield Problem(name, f"{_KEPT}, as it holds a secret: fill it in yourself")
-        elif not exactly_representable(value):
-            yield Problem(name, "holds a number or a text that JSON cannot carry exactly")
-    sound = {name: value for name, value in known.items() if exactly_representable(value) and not holds_mark(value)}
-    for problem in schemas.problems(action, action.with_defaults(sound)):
-        if _parameter(problem) in sound:
-            yield problem
+_KEPT = "holds a secret, which was kept from the model"
 
 
 def _unsure(entry: Entry, action: Action, args: Mapping[str, Any]) -> Iterator[Problem]:
@@ -162,8 +145,8 @@ def _unsure(entry: Entry, action: Action, args: Mapping[str, Any]) -> Iterator[P
 
 
 def _parameter(problem: Problem) -> str:
-    """The parameter a problem is about: `items[2].name`, `items.2` and `/items/2` are about `items`."""
-    return re.split(r"[.\[/]", problem.where.lstrip("$./"), maxsplit=1)[0]
+    """The parameter a problem is about: `items[2]` is about `items`."""
+    return problem.where.split("[", 1)[0]
 
 
 def _note(action: Action, problems: Sequence[Problem], wrong: Sequence[Problem]) -> str:
@@ -178,9 +161,9 @@ def _note(action: Action, problems: Sequence[Problem], wrong: Sequence[Problem])
 
 def _json_in(text: str) -> Any:
     text = text.rsplit("</think>", 1)[-1].strip()
-    first, last = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1), len(text)
+    first = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=len(text))
     last = max(text.rfind("}"), text.rfind("]")) + 1
-    for candidate in (text, *_FENCE.findall(text), text[first:last] if first >= 0 else ""):
+    for candidate in (text, *_FENCE.findall(text), text[first:last]):
         try:
             return as_json(candidate)
         except ValueError:
