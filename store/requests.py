@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from sqlalchemy import Table, bindparam, insert, literal, or_, select, update
 
@@ -12,6 +13,7 @@ from bot.request import OPEN, Request, State, Step, Version
 from store import audit, outbox, rows
 from store.engine import Statement, Transaction
 from store.errors import StoreError
+from store.rows import Stored
 from store.schema import attempts, fired, remarks, requests, versions, votes
 from store.seal import Seal
 
@@ -43,10 +45,6 @@ _NEW_VOTE = _insert(votes)
 _NEW_FIRED = _insert(fired)
 _NEW_REMARK = _insert(remarks)
 _NEW_ATTEMPT = _insert(attempts)
-_CHANGED_REQUEST = Statement(
-    update(requests).where(requests.c.id == bindparam("its_id"), requests.c.revision == bindparam("was")),
-    sets=[column.name for column in requests.c if column.name not in ("n", "id")],
-)
 _PREVIEWED = Statement(
     update(versions).where(versions.c.request_id == bindparam("its_id"), versions.c.number == bindparam("its_number")),
     sets=["preview", "fits"],
@@ -62,7 +60,21 @@ _BEAT = Statement(
 _WAKE = Statement(update(requests).where(requests.c.id == bindparam("its_id")), sets=["wake_at"])
 
 
+@cache
+def _change(columns: tuple[str, ...]) -> Statement:
+    """An update of these columns only, so that no index is touched without need."""
+    return Statement(
+        update(requests).where(requests.c.id == bindparam("its_id"), requests.c.revision == bindparam("was")),
+        sets=columns,
+    )
+
+
 def load(transaction: Transaction, request_id: str, seal: Seal) -> Request | None:
+    stored = _stored(transaction, request_id, seal)
+    return stored.request if stored else None
+
+
+def _stored(transaction: Transaction, request_id: str, seal: Seal) -> Stored | None:
     row = transaction.first(_REQUEST, id=request_id)
     if row is None:
         return None
@@ -82,46 +94,53 @@ def load(transaction: Transaction, request_id: str, seal: Seal) -> Request | Non
         remarks=tuple(rows.remark_of(remark) for remark in transaction.all(_REMARKS, id=request_id)),
         attempts=tuple(rows.attempt_of(each, request_id, seal) for each in transaction.all(_ATTEMPTS, id=request_id)),
     )
-    return rows.request_of(row, version, parts, seal)
+    return Stored(rows.request_of(row, version, parts, seal), row)
 
 
 def transact(
     transaction: Transaction, ids: Sequence[str], decide: Decide, moment: Moment, seal: Seal
 ) -> tuple[Step, ...]:
     """Load, decide, save. What is answered carries the stored revisions."""
-    known = {each: load(transaction, each, seal) for each in ids}
-    requested = [request for request in known.values() if request is not None]
-    if len(requested) < len(known):
-        raise NotFound
+    known: dict[str, Stored] = {}
+    for each in ids:
+        stored = _stored(transaction, each, seal)
+        if stored is None:
+            raise NotFound
+        known[each] = stored
     done = []
-    for step in decide(tuple(known[each] for each in ids if known[each]), moment):  # type: ignore[misc]
-        before = known.get(step.request.id)
-        known[step.request.id] = after = save(transaction, before, step.request, seal)
+    for step in decide(tuple(known[each].request for each in ids), moment):
+        stored = _save(transaction, known.get(step.request.id), step.request, seal)
         audit.append(transaction, step.events)
         outbox.put(transaction, step.effects, moment.now, seal)
-        done.append(replace(step, request=after))
+        known[step.request.id] = stored
+        done.append(replace(step, request=stored.request))
     return tuple(done)
 
 
-def save(transaction: Transaction, before: Request | None, after: Request, seal: Seal) -> Request:
-    """Write what differs. `before` is what this transaction read or wrote last; the answer carries the new revision."""
-    was = before.revision if before else 0
-    stored = after.but(revision=was + 1)
-    row = rows.request_row(stored, stored.revision, seal)
-    if before is None:
-        if after.revision:
+def _save(transaction: Transaction, was: Stored | None, wanted: Request, seal: Seal) -> Stored:
+    """Write what differs from what this transaction read or wrote last; the answer carries the new revision."""
+    before = was.request if was else None
+    after = wanted.but(revision=before.revision + 1 if before else 1)
+    row = rows.request_row(after, seal, was)
+    if was is None:
+        if wanted.revision:
             raise StoreError(f"request {after.id} was decided on without being loaded in the transaction")
         transaction.run_with(_NEW_REQUEST, row)
-    elif transaction.run_with(_CHANGED_REQUEST, row | {"its_id": after.id, "was": was}) != 1:
-        raise StoreError(f"request {after.id} is not at revision {was}: something else wrote to it")
+    else:
+        changed = {name: value for name, value in row.items() if value != was.row[name]}
+        values = changed | {"its_id": after.id, "was": was.request.revision}
+        if transaction.run_with(_change(tuple(changed)), values) != 1:
+            raise StoreError(
+                f"request {after.id} is not at revision {was.request.revision}: something else wrote to it"
+            )
     _save_version(transaction, before.version if before else None, after, seal)
     _save_parts(transaction, before, after, seal)
-    return stored
+    return Stored(after, row)
 
 
 def _save_version(transaction: Transaction, before: Version | None, after: Request, seal: Seal) -> None:
     version = after.version
-    if version is None or version == before:
+    if version is None or version is before or version == before:
         return
     row = rows.version_row(after.id, version, seal)
     if before is None or before.number != version.number:

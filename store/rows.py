@@ -28,12 +28,13 @@ def storable(text: str) -> str:
 # ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def request_row(request: Request, revision: int, seal: Seal) -> Row:
-    version, asker = request.version, request.asker
+def request_row(request: Request, seal: Seal, was: "Stored | None" = None) -> Row:
+    """Its columns. What did not change since `was` is taken from there: sealed anew, it would differ each time."""
+    asker = request.asker
     held_from, held_until = request.held or (None, None)
     return {
         "id": request.id,
-        "revision": revision,
+        "revision": request.revision,
         "state": request.state.value,
         "person": asker.person,
         "client": asker.client,
@@ -42,9 +43,8 @@ def request_row(request: Request, revision: int, seal: Seal) -> Row:
         "via": request.via,
         "made_at": request.made_at,
         "expires_at": request.expires_at,
-        "words": None if request.words is None else seal.close(_text(request.words), "requests.words", request.id),
-        "draft": None if request.draft is None else seal.close(_draft(request.draft), "requests.draft", request.id),
-        "number": version.number if version else None,
+        **_words_columns(request, seal, was),
+        **_version_columns(request, was),
         "stage": request.stage,
         "stage_at": request.stage_at,
         "held_from": held_from,
@@ -64,10 +64,39 @@ def request_row(request: Request, revision: int, seal: Seal) -> Row:
         "wake_at": timing.wake_at(request),
         "asker": asker.id,
         "told": asker.told,
-        "action": version.action.name if version else (request.draft.action or "") if request.draft else "",
-        "headline": storable(version.headline) if version else "",
-        "risk": version.risk.value if version else "",
         "decided_at": _decided_at(request),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A request as this transaction knows it, and its row."""
+
+    request: Request
+    row: Row
+
+
+def _words_columns(request: Request, seal: Seal, was: Stored | None) -> Row:
+    if was is not None and (was.request.words, was.request.draft) == (request.words, request.draft):
+        return {"words": was.row["words"], "draft": was.row["draft"]}
+    words, draft = request.words, request.draft
+    return {
+        "words": None if words is None else seal.close(_text(words), "requests.words", request.id),
+        "draft": None if draft is None else seal.close(_draft(draft), "requests.draft", request.id),
+    }
+
+
+def _version_columns(request: Request, was: Stored | None) -> Row:
+    version, draft = request.version, request.draft
+    if version is None:
+        return {"number": None, "action": (draft.action or "") if draft else "", "headline": "", "risk": ""}
+    if was is not None and was.request.version is version:
+        return {name: was.row[name] for name in ("number", "action", "headline", "risk")}
+    return {
+        "number": version.number,
+        "action": version.action.name,
+        "headline": storable(version.headline),
+        "risk": version.risk.value,
     }
 
 

@@ -36,7 +36,15 @@ _UNABLE = {
 
 
 class _Thread(aiosqlite.Connection):
-    """A SQLite connection in a thread of its own."""
+    """A SQLite connection in a thread of its own, under SQLAlchemy Core there."""
+
+    _core: Connection | None = None
+
+    def begun(self) -> Transaction:
+        """In that thread: what runs statements on it. Core begins and commits nothing by itself."""
+        engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
+        self._core = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return Transaction(self._core)
 
     async def hop(self, function: Callable[[], T]) -> T:
         """Run a function in that thread, in one hop there and back."""
@@ -47,6 +55,13 @@ class _Thread(aiosqlite.Connection):
     def raw(self) -> sqlite3.Connection:
         """Only to be used in that thread."""
         return self._conn
+
+    async def close(self) -> None:
+        core, self._core = self._core, None
+        if core is not None:
+            await self.hop(core.close)
+            await self.hop(core.engine.dispose)
+        await super().close()
 
 
 class Reading:
@@ -62,7 +77,7 @@ class Reading:
 
     def _begun(self) -> Transaction:
         self._thread.raw.execute("PRAGMA query_only=ON")
-        return Transaction(_core(self._thread.raw))
+        return self._thread.begun()
 
     async def read(self, query: Move[T]) -> T:
         return await self._thread.hop(lambda: self._query(query))
@@ -89,6 +104,7 @@ class SQLite:
     """The engine over one file. `patience`: how long to wait for another program's lock, in milliseconds."""
 
     def __init__(self, path: Path, patience: int) -> None:
+        self._path = path
         self._thread = _Thread(lambda: _connect(path, patience), iter_chunk_size=64)
         self._reading = Reading(path, patience)
         self._queue = Queue(lambda moves: self._thread.hop(lambda: self._commit(moves)))
@@ -103,12 +119,12 @@ class SQLite:
         except BaseException as error:
             await self.close()
             if why := unable(error):
-                raise StoreError(f"the database cannot be opened: {why}") from error
+                raise StoreError(f"{self._path} cannot be used: {why}") from error
             raise
 
     def _prepared(self, prepare: Callable[[Connection], None]) -> None:
         raw = self._thread.raw
-        self._transaction = Transaction(_core(raw))
+        self._transaction = self._thread.begun()
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("BEGIN IMMEDIATE")
         try:
@@ -177,9 +193,3 @@ def _connect(path: Path, patience: int) -> sqlite3.Connection:
     raw.execute("PRAGMA synchronous=FULL")
     raw.execute("PRAGMA foreign_keys=ON")
     return raw
-
-
-def _core(raw: sqlite3.Connection) -> Connection:
-    """The raw connection under SQLAlchemy Core, which begins and commits nothing by itself."""
-    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
