@@ -60,8 +60,10 @@ def _tells(before: Request | None, after: Request, event: Event, revision: int) 
 def _requester_hears(before: Request | None, after: Request, event: Event) -> bool:
     if event.type == Move.REMARK:
         return after.remarks[-1].kind == "question"
+    if event.type == Move.REOPEN:
+        return True
     if before is None or before.state is after.state:
-        return event.type in (Move.REOPEN, Move.EDIT) and event.actor.id != after.asker.told
+        return event.type == Move.EDIT and event.actor.id != after.asker.told
     own = event.type == Move.CANCEL and event.actor.id == after.asker.told
     return after.state in ENDED | RAN and before.state is not State.DRAFTING and not own
 
