@@ -6,6 +6,7 @@ lets the stage pass (a bipartite matching), so the order of the votes does not m
 
 from collections.abc import Iterable, Mapping
 
+from bot.catalogue import Risk
 from bot.people import Roster
 from bot.request import Request, Vote
 from bot.route import REQUESTER, Stage
@@ -71,15 +72,20 @@ def _could(request: Request, index: int, roster: Roster) -> Iterable[tuple[int, 
         for group in {*need.groups, *(name for names in added for name in names)}:
             for person in roster.get(group, frozenset()) - request.makers:
                 yield at, person
-        own = request.asker.told
+        own = _asked_for(request)
         if own is not None and _confirms_own(request, stage, at, own):
             yield at, own
 
 
 def _confirms_own(request: Request, stage: Stage, at: int, person: str) -> bool:
     """`from: requester`, low and medium only: the requester's own yes, exception (b) to maker ≠ checker."""
-    asked = request.asker.acts_for or request.asker.person
-    return REQUESTER in stage.need[at].groups and person == asked and request.now_version.risk.rank <= 1
+    mild = request.now_version.risk.rank <= Risk.MEDIUM.rank
+    return mild and REQUESTER in stage.need[at].groups and person == _asked_for(request)
+
+
+def _asked_for(request: Request) -> str | None:
+    """The person whose own confirmation `from: requester` means."""
+    return request.asker.acts_for or request.asker.person
 
 
 def _needs(index: int, stage: Stage) -> dict[Need, int]:
