@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import digest
-from bot.catalogue import Action, Catalogue, resolve
+from bot.catalogue import Action, Catalogue, Risk, resolve
 from bot.errors import BadInput
-from bot.policy import Basis, Decision, Policy
+from bot.policy import Basis, Decision, Policy, hardened
 from bot.ports import Fits, Schemas
 from bot.request import Asker, Plan, Request, Version
 from bot.route import Route, Verdict
@@ -88,7 +88,7 @@ class Composer:
             risk=decision.risk,
             raised_by=decision.raised_by,
             plan=plan,
-            basis=basis.as_json(),
+            basis=basis.as_json() | {"policy": self.in_force.policy.version},
             made_at=now,
         )
         return self.sealed(request.id, draft)
@@ -104,18 +104,22 @@ class Composer:
     def next_version(
         self, request: Request, args: Mapping[str, Any], known: Known, now: int, salt: str, *, editor: str | None
     ) -> Version:
-        """The edited version. An allow still takes one approval from the stage that was open; a deny stays one."""
+        """The edited version. An allow still takes one approval from the stage that was open; a deny stays one.
+
+        `editor`: who changed the arguments. None where nobody did: whoever wrote them before still has.
+        """
         was = request.now_version
         action = self.in_force.catalogue.action(was.action.name)
         version = self.version(request, action, args, was.plan, known, now, salt, number=was.number + 1)
         if version.route.verdict is Verdict.ALLOW:
-            route = self._looked_at(version.route, request)
+            route = hardened(self._looked_at(version.route, request), version.risk, action)
             version = replace(version, route=route)
-        own = editor is not None and editor not in request.asker.makers
-        kept = version.risk.rank <= was.risk.rank and _same_route(version.route, was.route)
-        may = own and action.edit_and_approve and version.risk.rank <= 1 and kept
-        version = replace(version, editor=editor if own else None, editor_may_approve=may)
-        return self.sealed(request.id, version)
+        wrote = editor or was.editor
+        if wrote is None or wrote in request.asker.makers:
+            return self.sealed(request.id, version)
+        eligible = action.edit_and_approve and (editor is not None or was.editor_may_approve)
+        kept = version.risk.rank <= min(was.risk.rank, Risk.MEDIUM.rank) and version.route == was.route
+        return self.sealed(request.id, replace(version, editor=wrote, editor_may_approve=eligible and kept))
 
     def _looked_at(self, route: Route, request: Request) -> Route:
         was = request.now_version.route
@@ -124,7 +128,3 @@ class Composer:
         asked = replace(route, groups=was.groups, expires=was.expires)
         stage = was.stages[min(request.stage, len(was.stages) - 1)]
         return asked.one_approval(stage, note="an edited version still takes one approval")
-
-
-def _same_route(one: Route, other: Route) -> bool:
-    return (one.verdict, one.stages, one.surface) == (other.verdict, other.stages, other.surface)

@@ -162,7 +162,7 @@ class Policy:
             break
         else:
             route = self._route(self.defaults[risk], f"default for {risk.value} risk", notes)
-        return Decision(risk=risk, raised_by=raised_by, route=_hardened(route, risk, action))
+        return Decision(risk=risk, raised_by=raised_by, route=hardened(route, risk, action))
 
     def _risk(self, basis: Basis) -> tuple[Risk, tuple[str, ...]]:
         risk = basis.base_risk
@@ -216,7 +216,7 @@ class Policy:
 _ERRED = "A condition erred"
 
 
-def _hardened(route: Route, risk: Risk, action: Action) -> Route:
+def hardened(route: Route, risk: Risk, action: Action) -> Route:
     """What risk asks of the click, whatever the rule: high a review, critical a typed confirmation."""
     if not route.asks:
         return route

@@ -86,9 +86,14 @@ class Route:
         return self if self.surface.rank >= surface.rank else replace(self, surface=surface)
 
     def one_approval(self, stage: Stage, *, note: str) -> "Route":
-        """This route turned into one approval from the groups of a stage: an allow that still takes a look."""
+        """This route turned into one approval from the groups of a stage: an allow that still takes a look.
+
+        Where others than the requester are asked there, it is one of them who looks.
+        """
         groups = tuple(dict.fromkeys(group for requirement in stage.need for group in requirement.groups))
-        asked = replace(stage, need=(Requirement(groups=groups, approvals=1),), rejects=1)
+        others = tuple(group for group in groups if group != REQUESTER)
+        steps = tuple(replace(step, requirement=None) for step in stage.escalate)
+        asked = replace(stage, need=(Requirement(groups=others or groups),), rejects=1, escalate=steps)
         return replace(self, verdict=Verdict.ASK, stages=(asked,), notes=(*self.notes, note))
 
     def as_json(self) -> dict[str, Any]:
