@@ -4,7 +4,7 @@ Short values stand in one table, a line each; a value of several lines or of man
 so that no value can pretend to be the next line of the table. Sensitive ones are masked.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,12 +44,12 @@ class Shown:
     left: int = 0
 
 
-def boxes(action: Action, args: Mapping[str, Any], clear: Collection[str] = ()) -> list[Box]:
-    """All arguments, whole. `clear`: sensitive ones to show nevertheless."""
+def boxes(action: Action, args: Mapping[str, Any]) -> list[Box]:
+    """All arguments, whole."""
     short: list[tuple[str, str]] = []
     long: list[Box] = []
     for name in in_order(action, args):
-        value = HIDDEN if name in action.sensitive and name not in clear else shown(args[name])
+        value = HIDDEN if name in action.sensitive else shown(args[name])
         label = visible(name, one_line=True)
         if "\n" in value or len(value) > SHORT:
             long.append(Box(label, value))

@@ -1,10 +1,10 @@
 """More than one view can hold, over several pages: nothing left out, nothing cut within an escape."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from handlers.cards.arguments import Box
-from handlers.cards.blocks import Json, bold, button, pre, rich, section, weight
+from handlers.cards.blocks import Json, actions, bold, button, pre, rich, section, weight
 from handlers.cards.text import pieces
 
 PAGE = 18_000  # characters of a page at most; a view may have 250 kB, and as JSON a character may take twelve bytes
@@ -67,11 +67,11 @@ def _size(part: Part) -> int:
     return len(part.box.text) + len(part.box.label) + 200 if part.box else weight(part.blocks)
 
 
-def turning(page: int, count: int, token: str) -> Sequence[Json]:
-    """*Back* and *Next*; `page:<n>` names the page to turn to, counted from 0."""
+def turning(page: int, count: int) -> list[Json]:
+    """*Back* and *Next*, each with the page it turns to, counted from 0, as its value."""
     buttons = []
     if page > 0:
-        buttons.append(button("Back", f"page:{page - 1}", token))
+        buttons.append(button("Back", f"page:{page - 1}", str(page - 1)))
     if page + 1 < count:
-        buttons.append(button(f"Next: page {page + 2} of {count}", f"page:{page + 1}", token, style="primary"))
-    return [{"type": "actions", "elements": buttons}] if buttons else []
+        buttons.append(button(f"Next: page {page + 2} of {count}", f"page:{page + 1}", str(page + 1), style="primary"))
+    return actions(*buttons)

@@ -3,46 +3,57 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from handlers.cards.blocks import Drawn, Json, numbered, plain
+from bot.errors import NotFound
+from handlers.cards.blocks import Json, numbered, plain
 
 TITLE = 24  # characters; so are submit and close
 
 
 def modal(
-    callback: str, title: str, blocks: Sequence[Json], token: str = "", *, submit: str = "", **carried: Any
+    callback: str,
+    title: str,
+    blocks: Sequence[Json],
+    token: str = "",
+    *,
+    submit: str = "",
+    page: int = 0,
+    action: str = "",
 ) -> Json:
-    """A modal. `carried`: small things kept with it beside the token, such as the page."""
+    """A modal. `page` and `action` are kept with it beside the token, for `place` to read back."""
+    kept = {"t": token, "p": page, "a": action}
     view: Json = {
         "type": "modal",
         "callback_id": callback,
         "title": plain(title, TITLE),
         "close": plain("Close", TITLE),
-        "private_metadata": json.dumps({"t": token, **carried}) if carried else token,
+        "private_metadata": json.dumps({name: value for name, value in kept.items() if value}),
         "blocks": numbered(blocks, callback),
     }
     return view | ({"submit": plain(submit, TITLE)} if submit else {})
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """What a view brings back: the token, the page, and whatever else it was given."""
+class Place:
+    """Where somebody is: the token of the request (empty: none yet), the page, the action whose form it is."""
 
-    token: str
-    page: int
-    rest: Json
+    token: str = ""
+    page: int = 0
+    action: str = ""
 
 
-def carried(private_metadata: str) -> Carried:
-    """Read back what `modal` wrote. ValueError for what it did not write."""
-    if not private_metadata.startswith("{"):
-        return Carried(private_metadata, 0, {})
-    content: Json = json.loads(private_metadata)
-    token, page = content.pop("t", None), content.pop("p", 0)
-    if not isinstance(token, str) or not isinstance(page, int) or page < 0:
-        raise ValueError("this view was not drawn by Signoff")
-    return Carried(token, page, content)
+def place(private_metadata: str) -> Place:
+    """What `modal` wrote, read back. NotFound for what it did not write."""
+    try:
+        kept = json.loads(private_metadata or "{}")
+    except ValueError:
+        raise NotFound from None
+    if not isinstance(kept, dict):
+        raise NotFound
+    found = Place(kept.get("t", ""), kept.get("p", 0), kept.get("a", ""))
+    if not (isinstance(found.token, str) and isinstance(found.page, int) and isinstance(found.action, str)):
+        raise NotFound
+    return found
 
 
 def text_input(label: str, block_id: str, *, placeholder: str = "", optional: bool = False, most: int = 3_000) -> Json:
@@ -54,22 +65,6 @@ def text_input(label: str, block_id: str, *, placeholder: str = "", optional: bo
             "optional": optional}  # fmt: skip
 
 
-def typed(values: Json, block_id: str) -> str:
-    """What was put into such an input (`view.state.values`), or the empty string."""
-    return str((values.get(block_id, {}).get(block_id) or {}).get("value") or "")
-
-
-def chosen(values: Json, block_id: str) -> str:
-    """The value of the option that was chosen, or the empty string."""
-    option = (values.get(block_id, {}).get(block_id) or {}).get("selected_option") or {}
-    return str(option.get("value") or "")
-
-
 def loading(told: str = "One moment…") -> Json:
     """What is opened within the three seconds a trigger lives, to be filled later."""
     return modal("loading", "Signoff", [{"type": "section", "text": plain(told)}])
-
-
-def notice(title: str, content: Drawn) -> Json:
-    """A modal that only tells something, such as a refusal."""
-    return modal("loading", title, content.blocks)

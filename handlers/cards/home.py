@@ -1,0 +1,65 @@
+"""App Home: what waits for me, what I asked for, what happened lately."""
+
+from collections.abc import Sequence
+
+from bot.ports import Row
+from bot.request import State
+from handlers.cards import facts
+from handlers.cards.blocks import Json, actions, bold, button, date, joined, numbered, person, rich, section
+from handlers.cards.text import clip, visible
+from handlers.cards.words import state_words
+from handlers.tokens import Token
+
+MOST = 11  # rows of a list: four lists of two blocks a row, within the 100 blocks of a home
+HEADLINE = 240  # characters of a headline in a list; the card has all of it
+NO_NONCE = "from-home"  # a list is no message about one version: its buttons open a request and decide nothing
+
+
+def home(
+    *,
+    waiting: Sequence[Row],
+    mine: Sequence[Row],
+    recent: Sequence[Row],
+    paused: bool = False,
+    shown: int = 10,
+) -> Json:
+    """The home tab. Each list may hold more than `shown` rows: then it says that there are more."""
+    shown = min(shown, MOST)
+    drafts = [row for row in mine if row.state == State.DRAFTING]
+    sent = [row for row in mine if row.state != State.DRAFTING]
+    new = button("New request", "new_request", "new", style="primary")
+    blocks = [
+        *([rich(section(["⏸ ", bold("Signoff is paused"), ": nothing starts until an operator resumes it."]))]
+          if paused else []),
+        *actions(new, button("Refresh", "refresh", "refresh")),
+        *_list("Waiting for you", waiting, shown, "Nothing waits for you.", 100),
+        *(_list("Your drafts", drafts, shown, "", 200) if drafts else []),
+        *_list("Your requests", sent, shown, "You have not asked for anything yet.", 300),
+        *_list("Latest", recent, shown, "Nothing has happened yet.", 400),
+    ]  # fmt: skip
+    return {"type": "home", "blocks": numbered(blocks, "home")}
+
+
+def _list(title: str, rows: Sequence[Row], shown: int, empty: str, first: int) -> list[Json]:
+    more = f" (the newest {shown}; /signoff list has more)" if len(rows) > shown else ""
+    top = rich(section([bold(title), more], [] if rows else [empty]))
+    return [{"type": "divider"}, top, *(block for n, row in enumerate(rows[:shown]) for block in _row(row, first + n))]
+
+
+def _row(row: Row, number: int) -> list[Json]:
+    """The headline with its button, and a line of facts below it."""
+    opens = button("Open", f"open_request:{number}", Token(row.id, row.version, NO_NONCE).text, about=row.headline)
+    headline = clip(visible(row.headline or row.action or "Words being read", one_line=True), HEADLINE)
+    text = {"type": "plain_text", "text": headline, "emoji": False}
+    return [{"type": "section", "text": text, "accessory": opens}, rich(section(_facts(row)))]
+
+
+def _facts(row: Row) -> facts.Line:
+    known = row.state in State.__members__.values()
+    parts: list[facts.Line] = [[facts.risk_of(row)]] if row.risk else []
+    parts.append([state_words(State(row.state)) if known else row.state])
+    if row.asker:
+        parts.append(["by ", person(row.asker)])
+    if row.state == State.PENDING:
+        parts.append(["expires ", date(row.expires_at)])
+    return joined(parts)

@@ -1,0 +1,230 @@
+"""Lines in a card's thread, and in the requester's: one for each event that people should hear of.
+
+Each is drawn from the event and the request as it stands now, which may have moved on since: what is no longer
+there to be told (a vote on an earlier version) is left out, never guessed.
+"""
+
+from collections.abc import Callable, Mapping
+
+from bot.outcome import Ending
+from bot.request import Actor, Event, Move, Remark, Request, State, Vote
+from bot.route import REQUESTER
+from handlers.cards.arguments import without_secrets
+from handlers.cards.blocks import (
+    Drawn,
+    Json,
+    bold,
+    code,
+    date,
+    drawn,
+    joined,
+    people,
+    person,
+    quoted,
+    rich,
+    section,
+    user_group,
+)
+from handlers.cards.facts import Line
+from handlers.cards.words import ENDINGS, count, state_words
+from handlers.redact import redact
+
+ROOM = 2_500  # characters of what is quoted
+Told = tuple[Line, str]  # the line, and what is quoted below it
+
+
+def line(event: Event, request: Request) -> Drawn | None:
+    """What the thread hears of an event; None for what needs no line."""
+    tell = _LINES.get(event.type)
+    told = tell(event, request) if tell else None
+    if told is None:
+        return None
+    parts, said = told
+    elements: list[Json] = [section(parts)]
+    if said:
+        elements.append(quoted(without_secrets(redact(said), request.version), ROOM))
+    headline = f": {request.version.headline}" if request.version else ""
+    return drawn(plain_words(parts) + headline, [rich(*elements)])
+
+
+def plain_words(parts: Line) -> str:
+    """The line as text for notifications; people and times are only on the screen."""
+    texts = [part if isinstance(part, str) else str(part.get("text", "…")) for part in parts]
+    return "".join(texts).strip()
+
+
+def _who(actor: Actor) -> Line:
+    if actor.kind == "person":
+        return [person(actor.id)]
+    return [code(actor.id)] if actor.id else ["Signoff"]
+
+
+def _edit(event: Event, _: Request) -> Told:
+    return ["✏ ", *_who(event.actor), f" changed it: version {event.version} is the one to decide on; votes fall"], ""
+
+
+def _vote(event: Event, request: Request) -> Told:
+    given = _vote_of(event, request)
+    yes = bool(event.detail.get("approve"))
+    stages = len(request.version.route.stages) if request.version else 1
+    stage = int(event.detail.get("stage", 0)) + 1
+    where = f" stage {stage} of {stages}" if stages > 1 else ""
+    parts: Line = ["✅ " if yes else "❌ ", *_who(event.actor), " approved" if yes else " rejected", where]
+    if event.detail.get("passed"):
+        parts.append(". It is approved" if event.after is State.APPROVED else f". Stage {stage} has passed")
+    elif event.detail.get("unreachable"):
+        parts.append(". Those who may still vote can no longer meet what is asked: rejected")
+    elif event.after is State.PENDING:
+        parts.append(". More are needed")
+    return parts, given.reason if given else ""
+
+
+def _vote_of(event: Event, request: Request) -> Vote | None:
+    """The vote itself, as long as its version is the current one."""
+    return next(
+        (vote for vote in request.votes if vote.person == event.actor.id and vote.version == event.version), None
+    )
+
+
+def _remark(event: Event, request: Request) -> Told | None:
+    said = _remark_of(event, request)
+    match event.detail.get("kind"):
+        case "question":
+            to: Line = [" asks ", person(request.asker.told)] if request.asker.told else [" asks"]
+            return ["❓ ", *_who(event.actor), *to], said.text if said else ""
+        case "answer":
+            return ["💬 ", *_who(event.actor), " answers"], said.text if said else ""
+    return None  # a comment stands in the thread already
+
+
+def _remark_of(event: Event, request: Request) -> Remark | None:
+    return next((each for each in request.remarks if each.by == event.actor.id and each.at == event.at), None)
+
+
+def _preview(event: Event, request: Request) -> Told | None:
+    if event.detail.get("ok") or request.version is None or request.version.preview is None:
+        return None
+    return ["🚩 The preview failed, so it is approved in Review"], request.version.preview.text
+
+
+def _remind(_: Event, request: Request) -> Told | None:
+    """A mention of those who have not said anything, as long as they still can."""
+    if request.open_stage is None:
+        return None
+    return ["⏰ Still waiting for ", *asked(request), " · expires ", date(request.expires_at)], ""
+
+
+def asked(request: Request) -> Line:
+    """Those the open stage asks and who have not voted: their groups, and the people named one by one."""
+    version = request.now_version
+    stage = version.route.stages[request.stage]
+    names = list(dict.fromkeys(name for at in range(len(stage.need)) for name in request.groups_for(at)))
+    groups = [version.route.groups[name] for name in names if name in version.route.groups]
+    silent = request.makers | {vote.person for vote in request.votes}
+    mentioned: list[Line] = [[user_group(ident)] for group in groups for ident in group.user_groups]
+    named = list(dict.fromkeys(ident for group in groups for ident in group.users if ident not in silent))
+    if named:
+        mentioned.append(people(named))
+    if REQUESTER in names and request.asker.told:
+        mentioned.append([person(request.asker.told)])
+    return joined(mentioned or [[bold(" or ".join(names) or "nobody")]], ", ")
+
+
+def _escalate(event: Event, request: Request) -> Told:
+    to = [str(name) for name in event.detail.get("to", ())]
+    reached = next((fired.people for fired in request.fired if fired.kind == "escalate" and fired.at == event.at), ())
+    names: Line = people(reached) if reached else [bold(" and ".join(to) or "nobody")]
+    of: Line = [" of ", bold(", ".join(to))] if reached else []
+    return ["📣 Nobody decided in time: escalated to ", *names, *of], ""
+
+
+def _expire(_: Event, request: Request) -> Told:
+    return ["⌛ Expired. Nobody said no, and nothing ran"], request.reason
+
+
+def _cancel(event: Event, request: Request) -> Told:
+    return ["⚪ ", *_who(event.actor), " cancelled it. Nothing runs"], request.reason
+
+
+def _reopen(event: Event, _: Request) -> Told:
+    denied = event.after is State.DENIED
+    told = "Nothing ran, and the policy now denies it" if denied else "Nothing ran: it is asked about anew"
+    return [f"🚩 {told}, as version {event.version}"], str(event.detail.get("reason", ""))
+
+
+_ENDED = {Ending.SUCCEEDED: "✅ It ran", Ending.FAILED: "❗ It failed", Ending.UNKNOWN: "❓ Its outcome is unknown"}
+
+
+def _finish(event: Event, request: Request) -> Told:
+    number = event.detail.get("attempt")
+    attempt = next((each for each in request.attempts if each.number == number), None)
+    told = _ENDED[Ending(event.detail["ending"])]
+    by: Line = [", says ", *_who(event.actor)] if event.actor.kind != "bot" else []
+    again: Line = [f" (attempt {number})"] if len(request.attempts) > 1 else []
+    return [bold(told), *again, *by], attempt.summary if attempt else ""
+
+
+def _recover(event: Event, _: Request) -> Told:
+    if event.after is State.UNKNOWN:
+        return ["❓ ", bold("Its outcome is unknown"), ": Signoff lost touch while it ran. An operator settles it"], ""
+    return [f"🔄 Signoff lost touch while it ran; attempt {event.detail.get('attempt')} runs with the same key"], ""
+
+
+def _settle(event: Event, request: Request) -> Told:
+    says = ENDINGS[Ending(event.detail["ending"])]
+    asker: Line = ["A probe"] if event.actor.via == "probe" else _who(event.actor)
+    return ["🔎 ", *asker, " settled it: ", bold(f"it {says}")], request.attempts[
+        -1
+    ].summary if request.attempts else ""
+
+
+def _again(event: Event, _: Request) -> Told:
+    return ["🔄 ", *_who(event.actor), " asked to run it again, with the same idempotency key"], ""
+
+
+def _hold(_: Event, __: Request) -> Told:
+    return ["✋ It was approved while Signoff was paused, some time ago: it waits for an operator's Release"], ""
+
+
+def _release(event: Event, _: Request) -> Told:
+    return ["▶ ", *_who(event.actor), " released it"], ""
+
+
+def _undo(event: Event, _: Request) -> Told:
+    if event.after is State.UNDONE:
+        return ["🔙 ", bold("It was undone")], ""
+    return ["🔙 ", *_who(event.actor), " asked to undo it: request ", code(str(event.detail.get("undo", "")))], ""
+
+
+_LINES: Mapping[str, Callable[[Event, Request], Told | None]] = {
+    Move.EDIT: _edit,
+    Move.VOTE: _vote,
+    Move.REMARK: _remark,
+    Move.PREVIEW: _preview,
+    Move.REMIND: _remind,
+    Move.ESCALATE: _escalate,
+    Move.EXPIRE: _expire,
+    Move.CANCEL: _cancel,
+    Move.REOPEN: _reopen,
+    Move.FINISH: _finish,
+    Move.RECOVER: _recover,
+    Move.SETTLE: _settle,
+    Move.AGAIN: _again,
+    Move.HOLD: _hold,
+    Move.RELEASE: _release,
+    Move.UNDO: _undo,
+}  # drafts, sending, a claim and refusals make no line: the card and the private answer say them
+
+
+def operator_alert(request: Request) -> Drawn:
+    """For operators: an outcome nobody knows, with what is known of it."""
+    version = request.now_version
+    last = request.attempts[-1] if request.attempts else None
+    tried: Line = [f"Attempt {last.number} of ", code(request.id), " began ", date(last.started_at)] if last else []
+    told: Line = ["❓ ", bold("An outcome is unknown"), ": an operator says on its card what came of it"]
+    elements = [section(told, [bold(version.headline, 600)], tried)]
+    if last and last.summary:
+        elements.append(quoted(without_secrets(last.summary, version), ROOM))
+    if len(request.attempts) > 1:
+        elements.append(section([count(len(request.attempts), "attempt"), " so far, all with one idempotency key"]))
+    return drawn(f"{state_words(State.UNKNOWN)}: {version.headline}", [rich(*elements)])

@@ -1,0 +1,103 @@
+"""What one person is told privately: refusals, lists, help, and what became of a command."""
+
+from collections.abc import Sequence
+
+from bot.catalogue import Action
+from bot.errors import BadInput, Refusal
+from bot.ports import Row
+from bot.request import Request, State
+from handlers.cards import facts
+from handlers.cards.blocks import Drawn, bold, code, date, drawn, header, note, paragraph, pre, rich, section
+from handlers.cards.card import HEADLINE_ROOM, card
+from handlers.cards.text import LONGEST, clip, pieces, visible
+from handlers.cards.words import count, state_words
+
+ROOM = 10_000  # characters of a message that only says something
+NEW = "Nothing here. Ask with /signoff and your words, or press New request in Signoff's home."
+LISTED = {"mine": "Your requests", "waiting": "Waiting for you", "all": "The latest requests you may see"}
+
+
+def said(text: str) -> Drawn:
+    """Plain text, whatever is in it."""
+    seen = clip(visible(text), ROOM)
+    blocks = [{"type": "section", "text": {"type": "plain_text", "text": piece, "emoji": False}, "expand": True}
+              for piece in pieces(seen, LONGEST)]  # fmt: skip
+    return drawn(text, blocks or [paragraph("(nothing)")])
+
+
+def refusal(error: Refusal) -> Drawn:
+    """Why nothing was done. What is wrong with an input stands a line each."""
+    if isinstance(error, BadInput) and len(error.problems) > 1:
+        told = "This does not fit yet:"
+        lines = clip(visible("\n".join(f"{problem}" for problem in error.problems)), LONGEST)
+        return drawn(f"⛔ {told} {error.text}", [paragraph(f"⛔ {told}"), rich(pre(lines, ready=True))])
+    return drawn(f"⛔ {error.text}", [paragraph(f"⛔ {error.text}")])
+
+
+def reading(request: Request) -> Drawn:
+    """Words were stored as a draft."""
+    return _told(request, "⏳ I am reading your words. Look at your messages with Signoff: nothing is asked for yet.")
+
+
+def sent(request: Request) -> Drawn:
+    """A typed request was made."""
+    if request.state is State.PENDING:
+        return _told(request, "📨 Sent. It is asked about before it runs; you hear in your messages with Signoff.")
+    return _told(request, f"{state_words(request.state)}. You hear in your messages with Signoff what comes of it.")
+
+
+def cancelled(request: Request) -> Drawn:
+    return _told(request, "⚪ Cancelled. Nothing runs.")
+
+
+def _told(request: Request, what: str) -> Drawn:
+    top = header(request.version.headline, HEADLINE_ROOM) if request.version else []
+    lines = facts.waiting(request) if request.version else []
+    return drawn(what, [*top, rich(section([what], *lines)), note(request.id)])
+
+
+def shown(request: Request) -> Drawn:
+    """A request as its card, without buttons."""
+    if request.version is None:
+        return drawn(state_words(request.state), [rich(section([bold(state_words(request.state))])), note(request.id)])
+    return card(request, "")
+
+
+def rows(which: str, found: Sequence[Row], *, shown: int) -> Drawn:
+    """A list, a request a line; of more than `shown` it says that there are more."""
+    title = LISTED.get(which, which)
+    if not found:
+        return drawn(f"{title}: none", [rich(section([bold(title)], [NEW]))])
+    listed = [section(_row(row), _small(row)) for row in found[:shown]]
+    more = [note(f"There are more than these {shown}.")] if len(found) > shown else []
+    told = f"{title}: {count(len(found[:shown]), 'request')}"
+    return drawn(told, [rich(section([bold(title)]), *listed), *more])
+
+
+def _row(row: Row) -> facts.Line:
+    return [f"{facts.risk_of(row)} · ", bold(row.headline, 200)]
+
+
+def _small(row: Row) -> facts.Line:
+    state = state_words(State(row.state)) if row.state in State.__members__.values() else row.state
+    return [f"{state} · ", date(row.made_at), " · ", code(f"/signoff show {row.id}")]
+
+
+def help_text(actions: Sequence[Action]) -> Drawn:
+    """What can be typed, and what can be asked for."""
+    commands = (
+        ("/signoff refund order ord_81 fifty dollars", "in your words: you see what was understood first"),
+        ("/signoff", "the form"),
+        ("/signoff run <action> name=value …", "exactly this, no model"),
+        ("/signoff list [mine | waiting | all]", "requests"),
+        ("/signoff show <request>", "one of them"),
+        ("/signoff cancel <request>", "as long as it has not started"),
+        ("/signoff pause · resume", "operators: stop and start all new runs"),
+    )
+    width = max(len(typed) for typed, _ in commands)
+    table = "\n".join(f"{typed.ljust(width)}  {what}" for typed, what in commands)
+    names = "\n".join(
+        f"{action.name}  {action.about}".strip() for action in sorted(actions, key=lambda each: each.name)
+    )
+    known = [section([bold("What you can ask for")]), pre(clip(visible(names), LONGEST), ready=True)] if names else []
+    return drawn("How to use /signoff", [rich(section([bold("Signoff")]), pre(table, ready=True), *known)])

@@ -1,0 +1,54 @@
+"""Review: everything that will run, in full, drawn fresh from the stored version.
+
+One that is long has pages; *Approve* stands on the last page only, and a page is reached only from its neighbour,
+so that each has been seen before anyone can decide.
+"""
+
+from collections.abc import Iterator
+
+from bot.request import Request, Version
+from handlers.cards import facts
+from handlers.cards.arguments import doubts
+from handlers.cards.blocks import Json, bold, code, header, note, pre, rich, section
+from handlers.cards.paging import Part, pages, turning
+from handlers.cards.parts import arguments_parts, effect_parts, headline_parts, lines_part, way_part, words_parts
+from handlers.cards.views import modal, text_input
+
+
+def review(request: Request, token: str, page: int = 0) -> Json:
+    """Everything of the current version, page by page; the last one has *Approve*, and what must be typed for it."""
+    made = pages(_everything(request))
+    at = min(max(page, 0), len(made) - 1)
+    last = at + 1 == len(made)
+    blocks = [
+        *(header(request.now_version.headline)[:1] if at == 0 else []),
+        *made[at],
+        *(_confirmation(request.now_version) if last else []),
+        note(facts.small_print(request.now_version, request.id)),
+        *turning(at, len(made)),
+    ]
+    title = "Review" if len(made) == 1 else f"Review: page {at + 1} of {len(made)}"
+    return modal("review", title, blocks, token, submit="Approve" if last else "", page=at)
+
+
+def _everything(request: Request) -> Iterator[Part]:
+    version = request.now_version
+    yield from headline_parts(version)
+    yield lines_part(facts.standing(request), facts.who(request), *facts.why(version, full=True))
+    for flag in version.plan.flags:
+        yield lines_part(["🚩 ", code(flag), f" ({facts.source_words(version)})"])
+    for name, reason in doubts(version):
+        yield lines_part(["🚩 ", bold(name), ": ", code(reason)])
+    yield from arguments_parts(version)
+    yield way_part(version)
+    yield from effect_parts(version)
+    yield from words_parts(request)
+
+
+def _confirmation(version: Version) -> list[Json]:
+    wanted = version.confirmation
+    if wanted is None:
+        return []
+    field = text_input("To approve, type exactly what stands in the box", "confirm")
+    del field["element"]["multiline"]
+    return [rich(section([bold("Type this to approve")]), pre(wanted)), field]
