@@ -24,7 +24,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("Stripe key", _START + r"(?:(?:sk|rk|pk)_(?:live|test)|whsec)_[A-Za-z0-9]{10,250}"),
         ("Google key", _START + r"(?:AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{20,60}|ya29\.[A-Za-z0-9_-]{20,400})"),
         ("Anthropic key", _START + r"sk-ant-[A-Za-z0-9_-]{20,300}"),
-        ("OpenAI key", _START + r"sk-(?:proj-|svcacct-|admin-)?(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,300}"),
+        ("OpenAI key", _START + r"sk-(?:proj-|svcacct-|admin-)?(?=[A-Za-z_-]{0,60}[0-9])[A-Za-z0-9_-]{20,300}"),
         ("Twilio key", _START + r"SK[0-9a-f]{32}(?![0-9a-f])"),
         ("SendGrid key", _START + r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{30,64}"),
         ("npm token", _START + r"npm_[A-Za-z0-9]{36}"),
