@@ -5,6 +5,8 @@
     url(…)      path and query are percent-encoded; a segment `..` is refused; scheme, host and port are literal
     argv(…)     an item that would begin with `-` is refused unless written `--flag={x}` or after a literal `--`
 
+In a URL and an argument list nothing may be absent: what is left out there makes another call, not a smaller one.
+
 `{{` and `}}` stand for themselves. A name that is not among the values is absent.
 """
 
@@ -21,6 +23,8 @@ _ALONE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _ENVIRONMENT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 _DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
+_ENCODED_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
+_OWN_OPTION = re.compile(r"--[^={}]+=")
 ABSENT = object()
 
 
@@ -78,31 +82,48 @@ def authority(template: str) -> str:
 
 
 def url(template: str, values: Mapping[str, Any]) -> str:
-    """BadInput where a value would climb out of its place in the path."""
+    """BadInput where a value is missing, or would climb out of its place in the path."""
+    if names(authority(template)) or not authority(template):
+        raise BadInput(Problem("url", f"{template!r} must begin with a literal scheme and host"))
+    _all_there(template, values, "the URL")
     filled = _fill(template, values, lambda value: quote(as_text(value), safe=""))
-    path = filled[len(authority(filled)) :].split("?", 1)[0].split("#", 1)[0]
-    written = template[len(authority(template)) :].split("?", 1)[0].split("#", 1)[0]
-    literal = {segment for segment in written.split("/") if not names(segment)}
-    for segment in path.split("/"):
-        if segment not in literal and _DOTS.fullmatch(segment):
-            raise BadInput(Problem("url", f"a value makes the path segment {segment!r}; give one without dots alone"))
+    for written, segment in zip(_segments(template), _segments(filled), strict=True):
+        if names(written) and not _stays(segment):
+            where = ", ".join(sorted(names(written)))
+            raise BadInput(Problem(where, "must not be empty, nor '.' or '..' between slashes: it stands in a URL"))
     return filled
 
 
+def _segments(url: str) -> list[str]:
+    return url[len(authority(url)) :].split("?", 1)[0].split("#", 1)[0].split("/")
+
+
+def _stays(segment: str) -> bool:
+    """A target may decode %2F before it follows dots, and an empty last segment names the whole collection."""
+    return segment != "" and not any(_DOTS.fullmatch(piece) for piece in _ENCODED_SLASH.split(segment))
+
+
 def argv(template: Sequence[str], values: Mapping[str, Any]) -> list[str]:
-    """BadInput for a value that the program would read as an option, or that no argument can hold."""
+    """BadInput for a value that is missing, that the program would read as an option, or that no argument can hold."""
     filled = []
     literal_after = False
     for item in template:
+        _all_there(item, values, "the command")
         value = text(item, values)
         taken = ", ".join(sorted(names(item)))
         if "\0" in value:
             raise BadInput(Problem(taken, "must not contain a NUL character"))
-        if taken and value.startswith("-") and not item.startswith("-") and not literal_after:
+        if taken and value.startswith("-") and not (literal_after or _OWN_OPTION.match(item)):
             raise BadInput(Problem(taken, f"must not begin with '-' (it would be read as an option): {value!r}"))
         literal_after = literal_after or item == "--"
         filled.append(value)
     return filled
+
+
+def _all_there(template: str, values: Mapping[str, Any], place: str) -> None:
+    missing = sorted(name for name in names(template) if values.get(name) is None)
+    if missing:
+        raise BadInput(*(Problem(name, f"is missing, and {place} cannot do without it") for name in missing))
 
 
 def _fill(template: str, values: Mapping[str, Any], write: Any) -> str:
