@@ -35,7 +35,18 @@ The workspace changes while it runs: `slack.workspace.deactivate(id)`, `.set_gro
 `.change_app(scopes=…)`, `.uninstall()`. Trouble: `slack.faults.next("chat.postMessage",
 Fault.dropped(after_effect=True))`, `slack.limits.on("chat.postMessage")`. Records: `slack.calls` (Web API),
 `slack.log` (deliveries with the bot's answers). `slack.wait_for(condition)` wakes on every change;
-`slack.quiet()` waits until nothing is on its way to the bot.
+`slack.wait_until(condition)` awaits it; `slack.quiet()` waits until nothing is on its way to the bot.
+
+Socket Mode needs no `connect_http`: give the bot `slack.app_token` and `slack.api_url`; `slack.sockets` has
+`count`, `disconnect(reason)`, `cut()`. The page's API is told in `ui`: `LocalSlack(…, page=folder)`,
+`slack.page_url`, `slack.ui.add(Panel(…))`.
+
+Stricter than slack.com or guessed, where its documents are silent: `alert` blocks only in modals and home
+tabs, multi-selects not in `actions`, `chat.update` texts of 4,000 bytes (not characters), a message's blocks
+of 13,200 characters with 100 for each header and 125 for each divider, at most 3 buttons on a card, a refused
+view leaves its trigger unused, `views.open` over open modals replaces them, a post to a deactivated person's
+DM is `channel_not_found`. Not here: files, canvases, scheduled messages, OAuth, token rotation, Grid,
+`blocks.validate`, assistant threads and streaming.
 """
 
 from handlers.demo.slack import sample

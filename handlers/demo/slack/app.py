@@ -48,10 +48,10 @@ class App:
     name: str = "bot"
     bot_id: str = "B0LOCALBOT"
     bot_user: str = "U0LOCALBOT"
-    bot_token: str = field(default_factory=lambda: f"xoxb-{secrets.token_hex(16)}")
-    app_token: str = field(default_factory=lambda: f"xapp-1-{secrets.token_hex(16)}")
+    bot_token: str = field(repr=False, default_factory=lambda: f"xoxb-{secrets.token_hex(16)}")
+    app_token: str = field(repr=False, default_factory=lambda: f"xapp-1-{secrets.token_hex(16)}")
     app_scopes: frozenset[str] = frozenset({"connections:write"})
-    signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    signing_secret: str = field(repr=False, default_factory=lambda: secrets.token_hex(16))
     scopes: frozenset[str] = ALL_SCOPES
     events: frozenset[str] = ALL_EVENTS
     commands: tuple[Command, ...] = ()
@@ -61,7 +61,7 @@ class App:
     messages_read_only: bool = False
     interactive: bool = True
     installed: bool = True
-    revoked_tokens: frozenset[str] = frozenset()
+    revoked_tokens: frozenset[str] = field(repr=False, default=frozenset())
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any], *, optional_scopes: bool = True) -> "App":

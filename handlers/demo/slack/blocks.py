@@ -31,7 +31,6 @@ from handlers.demo.slack.shapes import (
     string,
     text_object,
     typed,
-    whole,
 )
 from handlers.demo.slack.values import Json
 
@@ -100,7 +99,7 @@ BLOCKS: dict[str, Check] = {
         _text_or_fields,
     ),
     "divider": _block(),
-    "header": _block({"text": plain(150)}, {"level": whole(1, 4)}),
+    "header": _block({"text": plain(150)}),
     "image": both(
         _block(
             {"alt_text": string(2000)},

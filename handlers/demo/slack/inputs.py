@@ -6,35 +6,13 @@ from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from handlers.demo.slack.anatomy import SLOTS
 from handlers.demo.slack.errors import NotThereError
 from handlers.demo.slack.render import options_of, unescaped
 from handlers.demo.slack.values import Json
 
 REQUIRED = "Please complete this required field."
 MOST_CHARACTERS = 3000
-
-SLOTS: Mapping[str, str] = {
-    "static_select": "selected_option",
-    "external_select": "selected_option",
-    "radio_buttons": "selected_option",
-    "overflow": "selected_option",
-    "multi_static_select": "selected_options",
-    "checkboxes": "selected_options",
-    "users_select": "selected_user",
-    "multi_users_select": "selected_users",
-    "channels_select": "selected_channel",
-    "multi_channels_select": "selected_channels",
-    "conversations_select": "selected_conversation",
-    "multi_conversations_select": "selected_conversations",
-    "datepicker": "selected_date",
-    "timepicker": "selected_time",
-    "datetimepicker": "selected_date_time",
-    "plain_text_input": "value",
-    "number_input": "value",
-    "email_text_input": "value",
-    "url_text_input": "value",
-}
-"""Where an element's value stands in `state.values` and in an action."""
 
 Resolve = Callable[[str, str], str]
 """(element type, name or id) → id of a user, channel or conversation; raises NotThereError."""

@@ -1,11 +1,11 @@
 """Modals and home tabs: what each person has open."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from handlers.demo.slack.anatomy import elements_of, with_ids
+from handlers.demo.slack.anatomy import SLOTS, elements_of, with_ids
 from handlers.demo.slack.changes import Changes
 from handlers.demo.slack.errors import ApiError
 from handlers.demo.slack.values import Json, View
@@ -132,31 +132,33 @@ class Modals:
             self._put(view.user, tuple(view if one.id == view.id else one for one in self.stack(view.user)))
 
 
-INITIAL = {
-    "initial_value": "value",
-    "initial_option": "selected_option",
-    "initial_options": "selected_options",
-    "initial_date": "selected_date",
-    "initial_time": "selected_time",
-    "initial_date_time": "selected_date_time",
-    "initial_user": "selected_user",
-    "initial_users": "selected_users",
-    "initial_channel": "selected_channel",
-    "initial_channels": "selected_channels",
-    "initial_conversation": "selected_conversation",
-    "initial_conversations": "selected_conversations",
+INITIAL: Mapping[str, str] = {
+    "value": "initial_value",
+    "selected_option": "initial_option",
+    "selected_options": "initial_options",
+    "selected_date": "initial_date",
+    "selected_time": "initial_time",
+    "selected_date_time": "initial_date_time",
+    "selected_user": "initial_user",
+    "selected_users": "initial_users",
+    "selected_channel": "initial_channel",
+    "selected_channels": "initial_channels",
+    "selected_conversation": "initial_conversation",
+    "selected_conversations": "initial_conversations",
 }
-"""An element's `initial_…` field and where its value stands in `state.values`."""
+"""The field of an element that fills each slot of `state.values` at first."""
 
 
-def initial_values(blocks: tuple[Json, ...]) -> Json:
-    """What `state.values` holds before anybody touches a view: the elements' initial values."""
+def initial_values(blocks: Iterable[Json]) -> Json:
+    """What `state.values` holds before anybody touches a view: every field, an empty one as null or []."""
     values: dict[str, dict[str, Any]] = {}
     for block, element in elements_of(blocks):
-        for name, slot in INITIAL.items():
-            if element.get(name) is not None:
-                state = {"type": element["type"], slot: element[name]}
-                values.setdefault(block["block_id"], {})[element["action_id"]] = state
+        kind = element["type"]
+        if kind in SLOTS and kind != "overflow":
+            slot = SLOTS[kind]
+            empty: list[Any] | None = [] if slot.endswith("s") else None
+            state = {"type": kind, slot: element.get(INITIAL[slot], empty)}
+            values.setdefault(block["block_id"], {})[element["action_id"]] = state
     return values
 
 

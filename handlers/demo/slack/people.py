@@ -5,19 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handlers.demo.slack import payloads
+from handlers.demo.slack.anatomy import SLOTS
 from handlers.demo.slack.delivery import Ack, Deliveries, SignedRequest
 from handlers.demo.slack.errors import ApiError, BotFailedError, NotThereError
 from handlers.demo.slack.events import Events
 from handlers.demo.slack.forge import merged_deeply, rewritten
-from handlers.demo.slack.inputs import SLOTS
 from handlers.demo.slack.pressing import Pressing, Submitted, action_of
 from handlers.demo.slack.render import Element, Shown, elements, plain
 from handlers.demo.slack.seeing import Sight
 from handlers.demo.slack.values import Channel, Json, Message, User, View
 from handlers.demo.slack.webapi.call import Args
 from handlers.demo.slack.webapi.chat import message_content
-
-SLACKBOT = "USLACKBOT"
+from handlers.demo.slack.workspace import SLACKBOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,10 @@ class Person:
 
     async def command(self, where: str | Channel, line: str) -> Reply:
         """Type a slash command, e.g. `/signoff run x y=1`, with `@bob` and `#ops` as one would."""
-        user, room = self._sight.user, self._sight.room(where, member=True)
+        user, room = self._sight.user, self._typing_in(where)
         name, _, text = line.strip().partition(" ")
         known = next((one for one in self._core.app.commands if one.name == name), None)
-        if known is None or user.team_id != self._core.workspace.team.id or room.archived:
+        if known is None or user.team_id != self._core.workspace.team.id:
             raise NotThereError(f"{name} is not a valid command for @{user.name} in #{room.name}")
         sent = payloads.typed_text(self._core, text.strip(), named=True, links=known.should_escape)
         payload = payloads.command(self._core, user, room, name, sent)
@@ -201,12 +200,7 @@ class Person:
 
     def say(self, where: str | Channel, text: str, thread: Message | None = None) -> Message:
         """Write a message, or a reply in a thread; `@bob` and `#ops` become mentions."""
-        room = self._sight.room(where, member=True)
-        app = self._core.app
-        if room.archived:
-            raise NotThereError(f"#{room.name} is archived")
-        if room.kind == "im" and app.bot_user in room.members and (app.messages_read_only or not app.messages_tab):
-            raise NotThereError(f"@{app.name} takes no messages")
+        room = self._typing_in(where)
         root = self._sight.message(thread) if thread else None
         message = Message(
             channel=room.id,
@@ -218,6 +212,16 @@ class Person:
         )
         self._core.workspace.post(message)
         return message
+
+    def _typing_in(self, where: str | Channel) -> Channel:
+        """A conversation with a field to type in."""
+        room, app = self._sight.room(where, member=True), self._core.app
+        if room.archived:
+            raise NotThereError(f"#{room.name} is archived")
+        closed = app.messages_read_only or not app.messages_tab
+        if room.kind == "im" and app.bot_user in room.members and closed:
+            raise NotThereError(f"the direct message with @{app.name} has no field to type in")
+        return room
 
     def react(self, message: Message, name: str) -> None:
         """Add a reaction."""

@@ -59,6 +59,8 @@ class Pressing:
     async def click(self, shown: Shown, what: str, value: Any, block_id: str | None, *, accept: bool) -> Ack | None:
         """Press a button or choose in a menu; None when the person said no in the confirm dialog."""
         current = self._sight.current(shown)
+        if isinstance(current, Message):
+            self._sight.room(current.channel, member=True)
         element = self._sight.pick(current, what, block_id)
         if element.block["type"] == "input" and not element.block.get("dispatch_action"):
             raise NotThereError(f"{what!r} is an input: filling it in sends nothing, use fill or submit")

@@ -6,6 +6,7 @@ from handlers.demo.slack.core import Core
 from handlers.demo.slack.people import Person
 from handlers.demo.slack.pressing import state_key
 from handlers.demo.slack.values import Channel, Json, Message, User, View
+from handlers.demo.slack.workspace import SLACKBOT
 
 
 def account(user: User, home_team: str) -> Json:
@@ -14,7 +15,7 @@ def account(user: User, home_team: str) -> Json:
         "id": user.id,
         "name": user.name,
         "real_name": user.real_name or user.name,
-        "is_bot": user.is_bot,
+        "is_bot": user.is_bot or user.id == SLACKBOT,
         "guest": user.is_restricted or user.is_ultra_restricted,
         "external": user.team_id != home_team,
         "deleted": user.deleted,

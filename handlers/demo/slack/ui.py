@@ -5,7 +5,8 @@ Who may call
     the right port), an `Origin` of the same address if it has one, and the page token: in the header
     `X-Page-Token`, or as `token=` of the WebSocket's address. Otherwise 403. The token is random for each
     run; `GET /` answers `index.html` of the page's folder with every `__PAGE_TOKEN__` replaced by it.
-    Other files of the folder are at `/page/<path>`. There is no login: the page says who it acts as.
+    Other files of the folder are at `/page/<path>`; scripts must be such files, none inline (CSP).
+    There is no login: the page says who it acts as.
 
     GET /ui/people
         [{id, name, real_name, is_bot, guest, external, deleted, presence, tz}]
@@ -86,7 +87,7 @@ TOKEN_MARK = "__PAGE_TOKEN__"  # noqa: S105 - a placeholder in the page
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; "
-    "frame-ancestors 'none'",
+    "connect-src 'self' ws://127.0.0.1:* ws://localhost:*; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

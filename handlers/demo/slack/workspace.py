@@ -14,6 +14,9 @@ from handlers.demo.slack.values import Channel, Json, Kind, Message, Team, User,
 
 Announce = Callable[[Json], None]
 
+SLACKBOT = "USLACKBOT"
+"""Who tells a person that a command failed."""
+
 
 class Workspace:
     """One team with its app, people, channels, groups and messages.
@@ -43,6 +46,8 @@ class Workspace:
             app.bot_user,
             User(app.bot_user, app.name, team.id, real_name=app.name, is_bot=True, bot_id=app.bot_id),
         )
+        # As in Slack, Slackbot's account does not say that it is a bot.
+        self.users.setdefault(SLACKBOT, User(SLACKBOT, "slackbot", team.id, real_name="Slackbot"))
         self.channels = {channel.id: channel for channel in channels}
         self.groups = {group.id: group for group in groups}
         self.messages: dict[str, dict[str, Message]] = {}
@@ -81,10 +86,11 @@ class Workspace:
         self._tell({"type": "user_change", "user": changed.json(self.now()), "cache_ts": int(self.now())})
         return changed
 
-    def deactivate(self, user: str) -> None:
-        """What an administrator does when somebody leaves: the account stays, and its memberships go."""
-        for group in [one for one in self.groups.values() if user in one.users]:
-            self.set_group(group.id, [member for member in group.users if member != user])
+    def deactivate(self, user: str, *, from_groups: bool = False) -> None:
+        """What an administrator does when somebody leaves. Their account stays, and their id stays in user
+        groups unless `from_groups`: a bot must look at `deleted` itself."""
+        for group in [one for one in self.groups.values() if from_groups and user in one.users]:
+            self.remove_from_group(group.id, user)
         self.change_user(user, deleted=True)
 
     # ---- user groups -------------------------------------------------------------------------------------

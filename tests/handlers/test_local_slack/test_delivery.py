@@ -146,7 +146,7 @@ async def test_events_need_a_subscription_and_a_scope(slack: LocalSlack, raw: Ra
 
 async def test_changes_of_the_workspace_are_told(slack: LocalSlack, raw: Raw, bob: Person) -> None:
     workspace = slack.workspace
-    workspace.deactivate(bob.id)
+    workspace.deactivate(bob.id, from_groups=True)
     workspace.join(GENERAL, sample.user_id("eve"))
     workspace.leave(GENERAL, slack.app.bot_user)
     workspace.change_channel(sample.channel_id("ops"), archived=True)

@@ -10,6 +10,7 @@ from handlers.demo.slack import (
     Message,
     NotThereError,
     Person,
+    Shortcut,
     sample,
 )
 from tests.handlers.test_local_slack.bot import FORM, Bot, actions, button, field, modal, section
@@ -163,9 +164,13 @@ async def test_nobody_presses_what_is_not_theirs(slack: LocalSlack, client: Asyn
     whisper = await client.chat_postEphemeral(channel=GENERAL, user=sample.user_id("alice"), text="x", blocks=press)
     messages = slack.workspace.messages
     secret = messages[sample.channel_id("secret")][str(private["ts"])]
+    await client.chat_postMessage(channel=sample.channel_id("ops"), text="x", blocks=press)
+    public = slack.person("bob").sees("#ops")[0]
     quiet = messages[GENERAL][str(whisper["message_ts"])]
     with pytest.raises(NotThereError, match="sees no conversation"):
         await slack.person("alice").click(secret, "go")
+    with pytest.raises(NotThereError, match="not a member"):
+        await slack.person("bob").click(public, "go")
     with pytest.raises(NotThereError, match="not there for @bob"):
         await slack.person("bob").click(quiet, "go")
     with pytest.raises(NotThereError, match="deactivated"):
@@ -215,3 +220,59 @@ async def test_every_kind_of_field_takes_its_kind_of_value(slack: LocalSlack, bo
     assert values["who"]["it"]["selected_user"] == "U0BOB"
     assert values["rooms"]["it"]["selected_channels"] == [GENERAL]
     assert values["day"]["it"]["selected_date"] == "2026-01-02"
+    assert values["mail"]["it"] == {"type": "email_text_input", "value": None}
+
+
+async def test_a_stranger_in_a_shared_channel_clicks_under_their_own_team(
+    slack: LocalSlack, bot: Bot, alice: Person
+) -> None:
+    ops = sample.channel_id("ops")
+    await bot.client.chat_postMessage(channel=ops, text="x", blocks=[actions(button("ask", "Ask"))])
+    eve = slack.person("eve")
+    await eve.click(eve.sees("#ops")[0], "ask")
+    body = (await slack.wait_for(lambda: bot.named("click")))[0]
+    assert (body["team"]["id"], body["user"]["team_id"]) == ("T0LOCAL", "T0OTHER")
+
+
+async def test_a_deactivated_account_stays_in_its_groups(
+    slack: LocalSlack, client: AsyncWebClient, bob: Person
+) -> None:
+    slack.workspace.deactivate(bob.id)
+    listed = await client.usergroups_users_list(usergroup=sample.group_id("finance"))
+    assert listed["users"] == [bob.id]
+    assert (await client.users_info(user=bob.id))["user"]["deleted"]
+    with pytest.raises(NotThereError, match="deactivated"):
+        bob.sees("#general")
+
+
+async def test_a_global_shortcut(slack: LocalSlack, bot: Bot, alice: Person) -> None:
+    slack.workspace.change_app(shortcuts=(Shortcut("about_this", "About", "global"),))
+    await alice.global_shortcut("about_this")
+    assert (await slack.wait_for(lambda: bot.named("shortcut")))[0]["type"] == "shortcut"
+    with pytest.raises(NotThereError):
+        await alice.shortcut(alice.say("#general", "x"), "about_this")
+
+
+async def test_an_app_without_interactivity_cannot_be_pressed(
+    slack: LocalSlack, client: AsyncWebClient, alice: Person
+) -> None:
+    await client.chat_postMessage(channel=GENERAL, text="x", blocks=[actions(button("go", "Go"))])
+    slack.workspace.change_app(interactive=False)
+    with pytest.raises(BotFailedError, match="not_interactive"):
+        await alice.click(alice.sees("#general")[0], "go")
+
+
+async def test_where_nothing_can_be_typed(slack: LocalSlack, bot: Bot, alice: Person) -> None:
+    slack.workspace.change_app(messages_read_only=True)
+    with pytest.raises(NotThereError, match="no field to type in"):
+        alice.say("@signoff", "hello")
+    with pytest.raises(NotThereError, match="no field to type in"):
+        await alice.command("@signoff", "/card x")
+    slack.workspace.change_channel(GENERAL, archived=True)
+    with pytest.raises(NotThereError, match="archived"):
+        alice.say("#general", "hello")
+
+
+async def test_secrets_are_not_shown(slack: LocalSlack) -> None:
+    shown = repr(slack.app)
+    assert not any(secret in shown for secret in (slack.bot_token, slack.app_token, slack.signing_secret))

@@ -84,7 +84,7 @@ async def test_what_was_typed_survives_an_update_of_the_same_field(
     await client.views_update(view_id=view["id"], view=fresh)
     top = alice.modal()
     assert top
-    assert top.values == {}
+    assert top.values == {"reason2": {"it": {"type": "plain_text_input", "value": None}}}
 
 
 async def test_an_external_id_finds_a_view_and_is_unique(

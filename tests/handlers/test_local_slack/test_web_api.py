@@ -296,7 +296,7 @@ async def test_user_groups(slack: LocalSlack, client: AsyncWebClient) -> None:
     finance = sample.group_id("finance")
     assert (await client.usergroups_users_list(usergroup=finance))["users"] == [BOB]
     slack.workspace.add_to_group(finance, ALICE)
-    slack.workspace.deactivate(BOB)
+    slack.workspace.deactivate(BOB, from_groups=True)
     listed = (await client.usergroups_list(include_users=True))["usergroups"]
     assert [(one["handle"], one["users"]) for one in listed] == [("finance", [ALICE])]
     assert await error(client.usergroups_users_list(usergroup="S0X")) == "no_such_subteam"

@@ -1,4 +1,4 @@
-"""auth.test, team.info, apps.connections.open, api.test: the app itself."""
+"""auth.test, team.info, apps.connections.open: the app itself."""
 
 from handlers.demo.slack.values import Json
 from handlers.demo.slack.webapi.call import Call, Method

@@ -65,7 +65,7 @@ def _destination(call: Call) -> Channel:
     """Where a post goes: a conversation's id, a public channel's name, or a person's id (their DM)."""
     wanted = call.args.text("channel") or ""
     workspace = call.core.workspace
-    if wanted in workspace.users:
+    if wanted in workspace.users and not workspace.users[wanted].is_bot:
         channel = call.core.direct_with_bot(wanted)
     elif wanted.startswith("#"):
         named = workspace.channel_named(wanted)
