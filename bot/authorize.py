@@ -86,7 +86,7 @@ def sees(request: Request, standing: Standing) -> bool:
         return True
     if request.state is State.DRAFTING or request.version is None:
         return False
-    asked = any(person in standing.roster.get(group, frozenset()) for group in request.version.route.groups)
+    asked = any(person in standing.roster.get(group, frozenset()) for group in request.asked)
     told = any(person == other for other, _ in request.escalated_to)
     voted = any(vote.person == person for vote in request.votes)
     return asked or told or voted or standing.in_channel
@@ -195,10 +195,14 @@ def _send(_: Click, request: Request, standing: Standing, moment: Moment) -> Non
 
 
 def _cancel(_: Click, request: Request, standing: Standing, __: Moment) -> None:
-    if standing.person.id not in request.asker.makers and not standing.operator:
-        raise NotRequester("Only the requester or an operator may cancel it.")
+    draft = request.state is State.DRAFTING  # their own words, which nobody else was asked about
+    if standing.person.id not in request.asker.makers and (draft or not standing.operator):
+        raise NotRequester("Only the requester may drop a draft." if draft else _CANCEL)
     if request.state not in (State.DRAFTING, State.PENDING, State.APPROVED):
         raise WrongMoment(f"This request is {request.state.value}; it can no longer be cancelled.")
+
+
+_CANCEL = "Only the requester or an operator may cancel it."
 
 
 def _reveal(_: Click, request: Request, standing: Standing, moment: Moment) -> None:

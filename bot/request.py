@@ -9,7 +9,7 @@ from bot import digest
 from bot.catalogue import Action, Risk, Way
 from bot.errors import Problem
 from bot.outcome import Ending
-from bot.route import REQUESTER, Route, Stage, Surface
+from bot.route import REQUESTER, Escalation, Route, Stage, Surface
 
 
 class State(StrEnum):
@@ -195,7 +195,7 @@ class Version:
         """What must be typed: the action's `confirm` value, or the short digest where it names none."""
         if self.surface is not Surface.TYPED:
             return None
-        return self.action.confirmation(self.args) or self.short_digest
+        return (self.action.confirmation(self.args) or "").strip() or self.short_digest
 
     @staticmethod
     def snapshot_of(
@@ -349,18 +349,28 @@ class Request:
         wanted = self.stage if stage is None else stage
         return tuple(vote for vote in self.votes if vote.stage == wanted)
 
-    def groups_for(self, requirement: int) -> tuple[str, ...]:
-        """Groups whose members count for a requirement of the open stage: its own, and those escalation has added."""
-        stage = self.now_version.route.stages[self.stage]
+    def groups_for(self, requirement: int, stage: int | None = None) -> tuple[str, ...]:
+        """Groups whose members count for a requirement of a stage (the open one): its own, and escalation's."""
+        at = self.stage if stage is None else stage
         added = [
             group
-            for fired in self.fired
-            if fired.kind == "escalate" and fired.stage == self.stage
-            for step in (stage.escalate[fired.index],)
+            for step in self._escalated(at)
             if step.may_approve and step.requirement in (None, requirement)
             for group in step.to
         ]
-        return tuple(dict.fromkeys((*stage.need[requirement].groups, *added)))
+        return tuple(dict.fromkeys((*self.now_version.route.stages[at].need[requirement].groups, *added)))
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Every group that was asked or told of the current version so far: a stage to come has asked nobody yet."""
+        opened = range(min(self.stage + 1, len(self.now_version.route.stages)))
+        needs = (need.groups for at in opened for need in self.now_version.route.stages[at].need)
+        steps = (step.to for at in opened for step in self._escalated(at))
+        return frozenset[str]().union(*needs, *steps)
+
+    def _escalated(self, stage: int) -> tuple[Escalation, ...]:
+        steps = self.now_version.route.stages[stage].escalate
+        return tuple(steps[past.index] for past in self.fired if past.kind == "escalate" and past.stage == stage)
 
     def asks_requester(self, requirement: int) -> bool:
         return REQUESTER in self.now_version.route.stages[self.stage].need[requirement].groups
