@@ -1,0 +1,108 @@
+"""Groups, operators and hosts."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from bot.catalogue import Group
+from bot.route import REQUESTER
+from handlers.config.build.machine import REFERENCE
+from handlers.config.mistakes import Spot
+from handlers.config.shape.people import Lookup, People, Slack
+from handlers.config.shape.values import USER, USER_GROUP
+from handlers.egress import EgressRefused, target
+from handlers.words import quoted, use
+
+EVERYONE = "everyone"
+
+
+def groups(spot: Spot, people: Mapping[str, People | None], private: Iterable[str]) -> dict[str, Group]:
+    """Every group by name. One whose structure is wrong is there, empty, so that naming it is no mistake."""
+    return {name: _group(spot / name, name, given, private) for name, given in people.items()}
+
+
+def _group(spot: Spot, name: str, given: People | None, private: Iterable[str]) -> Group:
+    if given is None:
+        return Group(name)
+    if name in (EVERYONE, REQUESTER):
+        spot.mistake(f'"{name}" has a meaning of its own and cannot name a group', "choose another name")
+    if not (given.users or given.user_groups or given.channels or given.lookup):
+        spot.mistake("names nobody: an empty group can approve nothing", "add users, user_groups, channels or a lookup")
+    if given.hours and not given.time_zone:
+        (spot / "hours").mistake("opening hours need a time zone", "add time_zone: Europe/Berlin (or your own)")
+    for kind in ("users", "user_groups", "channels"):
+        ids = getattr(given, kind)
+        for at, each in enumerate(ids):
+            if each in ids[:at]:
+                (spot / kind / at).mistake(f"{each} is named twice", "remove one")
+    return Group(
+        name=name,
+        users=tuple(given.users),
+        user_groups=tuple(given.user_groups),
+        channels=tuple(given.channels),
+        lookup=_lookup(spot / "lookup", given.lookup, private),
+        time_zone=given.time_zone,
+        hours=given.hours,
+    )
+
+
+def _lookup(spot: Spot, given: Lookup | None, private: Iterable[str]) -> dict[str, object] | None:
+    if given is None:
+        return None
+    check_url(spot / "url", given.url, private)
+    if REFERENCE.search(given.url):
+        (spot / "url").mistake("a URL may not take ${…} from the environment", "write it out")
+    return {"url": given.url, "path": given.path}
+
+
+def check_url(spot: Spot, url: str, private: Iterable[str]) -> None:
+    """By the same rules as when it is called."""
+    try:
+        target(url, private=tuple(private))
+    except EgressRefused as error:
+        what, _, remedy = re.sub(r": (?=use https|percent-encode|write )", "; ", str(error)).partition("; ")
+        spot.mistake(what, remedy)
+
+
+def check_hosts(spot: Spot, hosts: Iterable[str]) -> None:
+    for at, host in enumerate(hosts):
+        literal = f"[{host.strip('[]')}]" if ":" in host else host
+        check_url(spot / at, f"https://{literal}/", ())
+
+
+def named(spot: Spot, names: Iterable[str], known: Mapping[str, Group], *also: str) -> tuple[str, ...]:
+    """The names of groups, each checked to exist."""
+    for at, name in enumerate(names):
+        if name not in known and name not in also:
+            remedy = use([*known, *also], name) if known or also else "add the group under people"
+            (spot / at).mistake(f"there is no group {quoted(name)} under people", remedy)
+    return tuple(dict.fromkeys(names))
+
+
+def operators(spot: Spot, slack: Slack | None, known: Mapping[str, Group]) -> Group:
+    """The operators as one group, from ids and names of groups."""
+    users: list[str] = []
+    user_groups: list[str] = []
+    channels: list[str] = []
+    lookups = []
+    for at, given in enumerate(slack.operators if slack else ()):
+        if group := known.get(given):
+            users += group.users
+            user_groups += group.user_groups
+            channels += group.channels
+            lookups += [group.lookup] if group.lookup else []
+        elif re.fullmatch(USER, given):
+            users.append(given)
+        elif re.fullmatch(USER_GROUP, given):
+            user_groups.append(given)
+        else:
+            what = f"{quoted(given)} is neither a group under people nor a Slack id"
+            (spot / at).mistake(what, "write U… or W… for a person, S… for a user group, or the name of a group")
+    if len(lookups) > 1:
+        spot.mistake("operators can be looked up in one place only", "name one group with a lookup")
+    return Group(
+        name="operators",
+        users=tuple(dict.fromkeys(users)),
+        user_groups=tuple(dict.fromkeys(user_groups)),
+        channels=tuple(dict.fromkeys(channels)),
+        lookup=lookups[0] if lookups else None,
+    )

@@ -1,0 +1,74 @@
+"""Slack, the network, and who can be asked."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from handlers.config.shape.base import Part
+from handlers.config.shape.values import (
+    Channel,
+    ChannelId,
+    Hours,
+    Text,
+    TimeZone,
+    UserGroupId,
+    UserId,
+)
+
+
+class Slack(Part):
+    """Where cards go, and who operates Signoff."""
+
+    channel: Channel = Field(description="Where cards go, unless an action names its own.", examples=["#approvals"])
+    fallback_channel: Channel | None = Field(
+        None, description="Where cards go when that channel is archived or the bot was removed from it."
+    )
+    operators: list[str] = Field(
+        min_length=1,
+        description="Who may pause, resume, cancel and settle an unknown outcome: Slack ids (U…, W…, S…) or groups "
+        "under people.",
+        examples=[["S0OPERATE1"]],
+    )
+
+
+HostName = Annotated[
+    str,
+    Text(r"[A-Za-z0-9_.:\[\]-]{1,255}", "a host", "write its name or address alone, without https:// and path"),
+]
+
+
+class Network(Part):
+    """What actions may reach beyond public https."""
+
+    private: list[HostName] = Field(
+        default_factory=list,
+        description="Hosts that may resolve to private addresses or speak plain http.",
+        examples=[["billing.internal"]],
+    )
+
+
+class Lookup(Part):
+    """An HTTP answer that holds the ids of those to ask, such as an on-call schedule's."""
+
+    url: str = Field(description="Asked with GET.", examples=["https://oncall.example.com/now"])
+    path: Annotated[
+        str,
+        Text(
+            r"\$(?:\.[A-Za-z_][\w-]*|\[\*\])+",
+            "a path into JSON",
+            "write $ and names, [*] for a list, such as $.user.slack_id or $.users[*].slack_id",
+        ),
+    ] = Field(description="Where the Slack ids stand in the JSON answer.", examples=["$.user.slack_id"])
+
+
+class People(Part):
+    """A group: everyone named in any of these ways. Always ids: names can be taken by others."""
+
+    users: list[UserId] = Field(default_factory=list, description="Slack user ids.", examples=[["U0DIRECT01"]])
+    user_groups: list[UserGroupId] = Field(
+        default_factory=list, description="Slack user group ids.", examples=[["S0FINANCE1"]]
+    )
+    channels: list[ChannelId] = Field(default_factory=list, description="Ids of channels whose members count.")
+    lookup: Lookup | None = Field(None, description="Who it is right now, from another system.")
+    time_zone: TimeZone | None = Field(None, description="Of `hours`.")
+    hours: Hours | None = Field(None, description="When this group is asked: an escalation waits for its next opening.")

@@ -1,0 +1,101 @@
+"""The parts of the file whose structure is sound.
+
+A part that is not sound is None: what refers to it is not another mistake, and all else is still looked at, so
+that one reading tells every mistake.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from handlers.config.mistakes import Spot
+from handlers.config.shape import Action, File, Network, People, Slack
+from handlers.config.shape.rules import Case, Escalation, Raise, Rule, Then
+from handlers.config.shape.values import Risk
+from handlers.config.wording import tell
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a file, each None where its structure is wrong. The keys are those of the file."""
+
+    slack: Slack | None = None
+    network: Network | None = None
+    people: Mapping[str, People | None] = field(default_factory=dict)
+    actions: Mapping[str, Action | None] = field(default_factory=dict)
+    callables: Mapping[str, str] = field(default_factory=dict)
+    raises: tuple[Raise | None, ...] = ()
+    flags: Mapping[str, Risk] = field(default_factory=dict)
+    routes: tuple[Rule | None, ...] = ()
+    defaults: Mapping[str, Then | None] = field(default_factory=dict)
+    escalation: Escalation | None = None
+    cases: tuple[Case | None, ...] = ()
+
+
+_SLACK = TypeAdapter(Slack)
+_NETWORK = TypeAdapter(Network)
+_PEOPLE = TypeAdapter(People)
+_ACTION = TypeAdapter(Action)
+_RAISE = TypeAdapter(Raise)
+_RULE = TypeAdapter(Rule)
+_THEN: TypeAdapter[Then] = TypeAdapter(Then)
+_ESCALATION = TypeAdapter(Escalation)
+_CASE = TypeAdapter(Case)
+_FLAGS: TypeAdapter[Mapping[str, Risk]] = TypeAdapter(Mapping[str, Risk])
+_SPARE = frozenset({"about", "risk", "run_by", "result", "channel", "edit_and_approve", "max_retries", "name"})
+
+
+def parts_of(root: Spot) -> Parts:
+    """The sound parts of a file; every mistake of its structure is told to `root`."""
+    value = root.tree.value
+    try:
+        File.model_validate(value)
+    except ValidationError as error:
+        for each in error.errors():
+            tell(root, each)
+    if not isinstance(value, dict):
+        return Parts()
+    rules = _mapping(value.get("rules"))
+    return Parts(
+        slack=_sound(_SLACK, value.get("slack")),
+        network=_sound(_NETWORK, value.get("network", {})),
+        people={name: _sound(_PEOPLE, each) for name, each in _mapping(value.get("people")).items()},
+        actions={name: _sound(_ACTION, each) for name, each in _mapping(value.get("actions")).items()},
+        callables={name: path for name, path in _mapping(value.get("callables")).items() if isinstance(path, str)},
+        raises=tuple(_sound(_RAISE, each) for each in _list(rules.get("raise"))),
+        flags=_sound(_FLAGS, rules.get("flags", {})) or {},
+        routes=tuple(_sound(_RULE, each) for each in _list(rules.get("route"))),
+        defaults={risk: _sound(_THEN, each) for risk, each in _mapping(rules.get("default")).items()},
+        escalation=_sound(_ESCALATION, rules.get("escalation")),
+        cases=tuple(_sound(_CASE, each) for each in _list(value.get("tests"))),
+    )
+
+
+def _sound(kind: TypeAdapter[T], value: Any) -> T | None:
+    """The value as its model, without entries that are wrong and can be spared; None where that is not enough."""
+    try:
+        return kind.validate_python(value)
+    except ValidationError as error:
+        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+        unknown = {
+            each["loc"][0] for each in error.errors() if each["type"] == "extra_forbidden" and len(each["loc"]) == 1
+        }
+        if not isinstance(value, dict) or not wrong <= _SPARE | unknown:
+            return None
+        rest = {key: each for key, each in value.items() if key not in wrong}
+    try:
+        return kind.validate_python(rest)
+    except ValidationError:
+        return None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
