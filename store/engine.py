@@ -58,7 +58,7 @@ class Statement:
         return _Compiled(
             sql=str(compiled),
             order=tuple(compiled.positiontup),
-            fixed={name: value for name, value in given.items() if value is not None},
+            fixed={name: given[name] for bind, name in compiled.bind_names.items() if not bind.required},
             columns=tuple(statement.selected_columns.keys()) if isinstance(statement, Select) else (),
         )
 

@@ -196,11 +196,11 @@ class SlackChannel:
                 raise _Unreachable(f"Slack would not take a message in {channel}: {code}.") from error
             raise NotDelivered(f"chat.postMessage: {code}", final=code in _FINAL) from error
 
-    async def _call(self, method: str, channel: str, **body: Any) -> Mapping[str, Any]:
+    async def _call(self, method: str, in_channel: str, **body: Any) -> Mapping[str, Any]:
         """One call in its turn. SlackApiError for what Slack refused, NotDelivered for what may be tried again."""
         await self.pace.turn(method, 0.0)
         if method == "chat.postMessage":
-            await self.pace.turn(channel)
+            await self.pace.turn(in_channel)
         try:
             answer = await self.client.api_call(method, json=body)
         except SlackApiError as error:

@@ -57,7 +57,8 @@ async def command(
             office, client, schemas, who, str(body["channel_id"]), str(body.get("trigger_id") or ""), rest.strip()
         )
         if not text:
-            return await _form(typed)
+            await _form(typed)
+            return None
         handle = _WORDS.get(word.lower())
         if handle is not None and _meant(word.lower(), rest, typed):
             return await handle(typed)
