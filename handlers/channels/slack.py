@@ -13,6 +13,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import faults
 from bot.moves import draft
 from bot.moves.desk import Desk
 from bot.ports import Message, NotDelivered, Parcel
@@ -83,6 +84,7 @@ class SlackChannel:
 
     async def _update(self, request: Request, message: Message) -> bool:
         """Redraw it where it stands. False when it is gone from Slack and must be posted again."""
+        faults.point("F7")
         drawn = await self._draw(request, message)
         channel = message.channel or ""
         try:
@@ -102,6 +104,7 @@ class SlackChannel:
         drawn = await self._draw(request, message)
         channel = await self._channel(request, message)
         await self.desk.store.posting(message.nonce, self.desk.clock())
+        faults.point("F3")
         try:
             answer = await self._posted(channel, drawn, message)
         except _Unreachable as error:
@@ -110,6 +113,7 @@ class SlackChannel:
                 raise NotDelivered(str(error), retry_after=60) from error
             await self._to_operators(said(f"{error} The card of {request.id} is here instead."))
             answer = await self._posted(fallback, drawn, message)
+        faults.point("F4")
         await self.desk.store.posted(message.nonce, answer["channel"], answer["ts"])
 
     async def _posted(self, channel: str, drawn: Drawn, message: Message) -> Mapping[str, Any]:
