@@ -20,7 +20,12 @@ CANARY = "canary-7d1f0c55e2"
 ACTION = Action(
     name="refund_payment",
     title="Refund {order} by {amount}",
-    run={"kind": "http", "method": "POST", "url": "https://pay.example/refunds", "json": {"o": "{order}", "t": "{token}"}},
+    run={
+        "kind": "http",
+        "method": "POST",
+        "url": "https://pay.example/refunds",
+        "json": {"o": "{order}", "t": "{token}"},
+    },
     params={
         "order": {"type": "string"},
         "amount": {"type": "number"},
@@ -35,7 +40,9 @@ def route(approvals: int = 1, verdict: Verdict = Verdict.ASK) -> Route:
     return Route(verdict, "finance looks", (asked,), groups={"finance": FINANCE})
 
 
-def version(request_id: str, number: int = 1, *, by: Route | None = None, action: Action = ACTION, **args: Any) -> Version:
+def version(
+    request_id: str, number: int = 1, *, by: Route | None = None, action: Action = ACTION, **args: Any
+) -> Version:
     values = {"order": "ord_81", "amount": 50} | args
     snapshot = Version.snapshot_of(request_id, number, action, values, resolve(action.run, values), by or route())
     salt = f"salt-of-{request_id}-{number}"
