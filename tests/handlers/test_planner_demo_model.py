@@ -2,32 +2,44 @@
 
 import datetime
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from ruamel.yaml import YAML
 
 from bot.catalogue import Action
 from bot.request import Draft
+from handlers.config import load
 from handlers.demo.amounts import dates, numbers
+from handlers.demo.catalogue import catalogue
 from handlers.demo.model import DemoModel, ModelServer, ScriptedModel, refusing
 from handlers.demo.reading import plan
 from tests.handlers.planning import ACTIONS, TODAY, asking
 
-CATALOGUE = YAML(typ="safe").load(Path("handlers/demo/catalogue.yaml").read_text())
-DEMO = tuple(
-    Action(
-        name=name,
-        title=given["title"],
-        about=given["about"],
-        run={"kind": "caller"},
-        params=given["params"],
-        required=tuple(given["required"]),
-    )
-    for name, given in CATALOGUE["actions"].items()
-)
+PLACES = dict.fromkeys(("billing", "ledger", "bank", "desk"), "http://127.0.0.1:1") | {
+    "python": "/usr/bin/python3",
+    "root": "/",
+    "database": "/demo/analytics.db",
+    "site": "/demo/site",
+    "channel": "#approvals",
+    "fallback_channel": "#ops",
+    "operators": "S0OPERATE1",
+    "team": "S0TEAM0001",
+    "finance": "S0FINANCE1",
+    "directors": "S0DIRECT01",
+}
+
+
+def sample_actions() -> tuple[Action, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "signoff.yaml")
+        path.write_text(catalogue(PLACES), encoding="utf-8")
+        return tuple(load(path, offline=True).catalogue.offered())
+
+
+DEMO = sample_actions()
 
 
 async def read(words: str, *actions: Action) -> tuple[Draft, ...]:
