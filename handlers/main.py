@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import BinaryIO
 
 import aiohttp
 import structlog
@@ -21,9 +22,9 @@ from bot.moves.desk import Desk
 from bot.ports import Executor, Parcel, Planner
 from bot.request import EffectKind
 from bot.run import Runner
-from handlers import logs
+from handlers import checking
 from handlers.cards.card import fits
-from handlers.channels.slack import SlackChannel
+from handlers.channels.slack import SPACING, Pace, SlackChannel
 from handlers.clock import Clock
 from handlers.config import Book
 from handlers.egress import Egress
@@ -31,18 +32,19 @@ from handlers.executors import load_callables
 from handlers.executors.command import CommandExecutor
 from handlers.executors.email import EmailExecutor
 from handlers.executors.http import HttpExecutor
-from handlers.executors.python import PythonExecutor
+from handlers.executors.python import BadCallables, PythonExecutor
 from handlers.executors.slack import SlackExecutor
 from handlers.people import Home, SlackPeople
 from handlers.planner import ModelPlanner, TextMatchPlanner, model_client
 from handlers.schemas import JsonSchemas
-from handlers.settings import Settings
+from handlers.settings import Settings, SettingsError
 from handlers.slack.app import slack_app
 from handlers.slack.inbound import Office, Tasks
 from handlers.slack.signed import Signature, endpoint
 from handlers.ticker import Ticker
 from handlers.web import listen, web_app
-from store import open_store
+from store import StoreError, open_store
+from store.store import open_trail
 
 SLACK_TIMEOUT = 10  # seconds one call to Slack may take
 GRACE = 20.0  # seconds a run that has begun may go on when we are told to stop
@@ -78,25 +80,30 @@ class House:
 
 
 @asynccontextmanager
-async def built(settings: Settings, book: Book, *, clock: Callable[[], int] | None = None) -> AsyncIterator[House]:
-    """The house, with its database open and Slack reached. Raises StartError, and leaves nothing behind."""
+async def built(
+    settings: Settings, book: Book, *, clock: Callable[[], int] | None = None, spacing: float = SPACING
+) -> AsyncIterator[House]:
+    """The house, with its database open and Slack reached. Raises StartError, and leaves nothing behind.
+
+    `spacing`: seconds between two posts in one channel; Slack wants one.
+    """
     now = clock or Clock()
     in_force = InForce(book.catalogue, book.policy)
     egress, schemas, tasks = Egress(), JsonSchemas(), Tasks()
     async with (
-        open_store(settings.database_url, key=settings.subkey("seal"), clock=now, committed=logs.moved) as store,
+        open_store(settings.database_url, key=settings.subkey("seal"), clock=now) as store,
         aiohttp.ClientSession(trust_env=True) as session,
     ):
-        client = slack_client(settings, session)
+        client = slack_client(settings, session, settings.bot_token)
         home = await reach_slack(client)
         people = SlackPeople(client, home, egress)
         desk = Desk(store, people, Composer(in_force, schemas, fits), now, new_id, settings.subkey("fingerprint"))
-        channel = SlackChannel(client, desk)
+        channel = SlackChannel(client, desk, Pace(spacing))
         executors = ways_to_run(settings, book, egress, channel)
         runner = Runner(desk, executors)
         deliverer = Deliverer(desk, channel, planner(settings, schemas), executors, runner, undelivered)
         office = Office(desk, home, executors, tasks)
-        app = slack_app(office, client, people, schemas)
+        app = slack_app(office, client, slack_client(settings, session, None), people, schemas)
         slack = endpoint(app, Signature(settings.signing_secret)) if settings.signing_secret else None
         ticker = Ticker(desk)
         yield House(
@@ -118,10 +125,10 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-def slack_client(settings: Settings, session: aiohttp.ClientSession) -> AsyncWebClient:
+def slack_client(settings: Settings, session: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
     """One client for everything. It never sends a post twice by itself: a lost answer is ours to think about."""
     return AsyncWebClient(
-        token=settings.bot_token,
+        token=token,
         base_url=settings.slack_api_url,
         session=session,
         timeout=SLACK_TIMEOUT,
@@ -136,7 +143,7 @@ async def reach_slack(client: AsyncWebClient) -> Home:
     except SlackApiError as error:
         code = error.response["error"]
         raise StartError(
-            f"Slack does not accept SLACK_BOT_TOKEN ({code}); copy the Bot User OAuth Token (xoxb-…) of the installed app."
+            f"Slack does not accept SLACK_BOT_TOKEN ({code}); copy the Bot User OAuth Token (xoxb-…) of the app."
         ) from error
     except (SlackClientError, OSError, TimeoutError) as error:
         raise StartError(
@@ -152,10 +159,10 @@ async def reach_slack(client: AsyncWebClient) -> Home:
 
 
 def ways_to_run(settings: Settings, book: Book, egress: Egress, channel: SlackChannel) -> dict[str, Executor]:
-    callables = load_callables(book.callables, folder=Path.cwd())
+    callables = load_callables(book.callables, folder=book.source.resolve().parent)
     executors: dict[str, Executor] = {
-        "http": HttpExecutor(egress, private=book.catalogue.private_hosts),
-        "command": CommandExecutor(),
+        "http": HttpExecutor(egress, private=book.catalogue.private_hosts, environment=settings.environment),
+        "command": CommandExecutor(environment=settings.environment),
         "python": PythonExecutor(callables),
         "slack": SlackExecutor(channel.post),
     }
@@ -191,6 +198,16 @@ def _well(desk: Desk, client: AsyncWebClient) -> Callable[[], Awaitable[dict[str
     return ready
 
 
+async def serve(settings: Settings, book: Book) -> None:
+    """`signoff serve`, until SIGINT or SIGTERM."""
+    async with built(settings, book) as house:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, house.stopping.set)
+        await run(house, listening=lambda address: log.info("listening", address=address))
+        log.info("stopped")
+
+
 async def run(house: House, *, listening: Callable[[str], None] = lambda _: None) -> None:
     """Serve until `house.stopping` is set; then let what has begun come to its end, and stop."""
     async with AsyncExitStack() as stack:
@@ -223,7 +240,7 @@ async def _socket_mode(house: House, stack: AsyncExitStack) -> None:
     handler = AsyncSocketModeHandler(house.app, house.settings.app_token)
     stack.push_async_callback(handler.close_async)
     try:
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
     except SlackApiError as error:
         raise StartError(
             f"Slack does not accept SLACK_APP_TOKEN ({error.response['error']}); "
@@ -231,3 +248,42 @@ async def _socket_mode(house: House, stack: AsyncExitStack) -> None:
         ) from error
     except (SlackClientError, OSError, TimeoutError) as error:
         raise StartError(f"Socket Mode cannot connect ({type(error).__name__}); check the network.") from error
+
+
+async def troubles(settings: Settings, book: Book) -> list[str]:
+    """`signoff check`: what Slack would have against this file."""
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        client = slack_client(settings, session, settings.bot_token)
+        people = SlackPeople(client, await reach_slack(client), Egress())
+        return [trouble async for trouble in checking.troubles(client, people, book.catalogue)]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a check of the audit trail found, in words, and the exit status for it."""
+
+    text: str
+    status: int
+
+
+async def verify_database(settings: Settings) -> Verified:
+    """`signoff audit verify` on the database; it works while Signoff runs."""
+    async with open_trail(settings.database_url) as trail:
+        checked = await trail.check()
+        report = checked.report
+    if report.broken:
+        line, why = report.broken
+        return Verified(f"Broken at event {line}: {why}", 1)
+    if checked.strays:
+        return Verified("\n".join(["The events are whole, but the tables do not agree with them:", *checked.strays]), 1)
+    return Verified(f"All {report.events} events are as they were written. The last is {report.last}:{report.hash}", 0)
+
+
+async def export(settings: Settings, out: BinaryIO, request: str | None) -> None:
+    """`signoff audit export`: the trail as JSON lines."""
+    async with open_trail(settings.database_url) as trail:
+        async for line in trail.export(request=request):
+            out.write(line)
+
+
+STOPS = (StartError, StoreError, SettingsError, BadCallables)  # what ends a command with a sentence

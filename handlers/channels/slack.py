@@ -36,10 +36,11 @@ _FIXED = {"edit_window_closed", "cant_update_message", "is_inactive"}
 class Pace:
     """One post a second for each channel, in the order they came; a `Retry-After` holds its method back."""
 
+    spacing: float = SPACING
     now: Callable[[], float] = time.monotonic
     _next: dict[str, float] = field(default_factory=dict)
 
-    async def turn(self, key: str, spacing: float = SPACING) -> None:
+    async def turn(self, key: str, spacing: float) -> None:
         at = max(self.now(), self._next.get(key, 0.0))
         self._next[key] = at + spacing
         if len(self._next) > 10_000:
@@ -204,7 +205,7 @@ class SlackChannel:
         """One call in its turn. SlackApiError for what Slack refused, NotDelivered for what may be tried again."""
         await self.pace.turn(method, 0.0)
         if method == "chat.postMessage":
-            await self.pace.turn(in_channel)
+            await self.pace.turn(in_channel, self.pace.spacing)
         try:
             answer = await self.client.api_call(method, json=body)
         except SlackApiError as error:

@@ -28,10 +28,15 @@ SHORTCUT = "ask_for_signoff"
 _ANY = re.compile(r".*", re.DOTALL)
 
 
-def slack_app(office: Office, client: AsyncWebClient, people: SlackPeople, schemas: JsonSchemas) -> AsyncApp:
-    """The app with all its listeners. It makes no call by itself: who we are was asked at the start."""
+def slack_app(
+    office: Office, client: AsyncWebClient, bare: AsyncWebClient, people: SlackPeople, schemas: JsonSchemas
+) -> AsyncApp:
+    """The app with all its listeners. It makes no call by itself: who we are was asked at the start.
+
+    `bare` has no token: Bolt is told it with each request, and warns about a second one.
+    """
     app = AsyncApp(
-        client=client,
+        client=bare,
         signing_secret="checked by handlers.slack.signed",  # noqa: S106 - Bolt's own check is off
         authorize=_authorized(office.home, client),
         process_before_response=True,

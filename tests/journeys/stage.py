@@ -1,13 +1,14 @@
 """The real bot behind a local Slack, over signed HTTP: what every journey stands on."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 from handlers import main
 from handlers.clock import Clock
@@ -67,7 +68,7 @@ def newest(who: Person, where: str, words: tuple[str, ...]) -> Message | None:
 
 
 def workspace() -> LocalSlack:
-    app = App.from_manifest(yaml.safe_load((ROOT / "manifest.yml").read_text()))
+    app = App.from_manifest(YAML(typ="safe").load(ROOT / "manifest.yml"))
     return LocalSlack(
         **sample.build(
             app,
@@ -83,24 +84,25 @@ def workspace() -> LocalSlack:
     )
 
 
-def settings_for(slack: LocalSlack, folder: Path, **more: Any) -> Settings:
-    return Settings(
-        slack_bot_token=slack.bot_token,
-        slack_signing_secret=slack.signing_secret,
-        slack_api_url=slack.api_url,
-        signoff_database_url=f"sqlite:///{folder / 'signoff.db'}",
-        signoff_secret_key=KEY,
-        signoff_listen="127.0.0.1:0",
-        signoff_config=folder / "signoff.yaml",
+def environment_for(slack: LocalSlack, folder: Path, **more: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "SIGNOFF_CONFIG": str(folder / "signoff.yaml"),
+        "SIGNOFF_DATABASE_URL": f"sqlite:///{folder / 'signoff.db'}",
+        "SIGNOFF_SECRET_KEY": KEY,
+        "SIGNOFF_LISTEN": "127.0.0.1:0",
         **more,
-    )
+    }
 
 
 @asynccontextmanager
 async def running(slack: LocalSlack, settings: Settings, clock: Clock) -> AsyncIterator[main.House]:
     """The bot as `signoff serve` runs it, in this process."""
-    book = load(settings.signoff_config)
-    async with main.built(settings, book, clock=clock) as house:
+    book = load(settings.config, settings.environment)
+    async with main.built(settings, book, clock=clock, spacing=0.0) as house:
         up = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(main.run(house, listening=up.set_result))
         await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -116,10 +118,11 @@ async def running(slack: LocalSlack, settings: Settings, clock: Clock) -> AsyncI
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, yaml_text: str | None = None, **more: Any) -> AsyncIterator[Stage]:
+async def staged(folder: Path, *, yaml_text: str | None = None, **more: str) -> AsyncIterator[Stage]:
     clock = Clock()
     async with target() as aim, workspace() as slack:
         text = yaml_text or (Path(__file__).parent / "signoff.yaml").read_text()
         (folder / "signoff.yaml").write_text(text.replace("TARGET", aim.url))
-        async with running(slack, settings_for(slack, folder, **more), clock) as house:
+        settings = Settings.read(environment=environment_for(slack, folder, **more), env_file=None)
+        async with running(slack, settings, clock) as house:
             yield Stage(slack, house, aim, clock)

@@ -1,0 +1,176 @@
+"""The command line: it reads settings and file, tells mistakes in sentences, and hands over to what `main` builds."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import orjson
+import typer
+
+from handlers import config, demonstration, logs
+from handlers import main as composition
+from handlers.settings import Settings, SettingsError
+
+T = TypeVar("T")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A Slack bot that stands between a request and the action.",
+    epilog="Begin with: signoff demo. It needs no account, no key and no network.",
+)
+audit = typer.Typer(no_args_is_help=True, help="The audit trail: verify it, export it.")
+app.add_typer(audit, name="audit")
+ConfigPath = Annotated[Path | None, typer.Option("--config", "-c", help="The signoff.yaml to use (SIGNOFF_CONFIG).")]
+Port = Annotated[int, typer.Option(help="Port of the web page; 0 takes a free one.")]
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+@app.command()
+def demo(
+    tour: Annotated[bool, typer.Option("--tour", help="Play one approval of each kind here, and end.")] = False,
+    port: Port = 8484,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")] = True,
+) -> None:
+    """Try it now: a small Slack in a web page, the real bot behind it, actions with real local effects."""
+    logs.set_up(level="warning", plain=True)
+    raise typer.Exit(_run(demonstration.tour() if tour else demonstration.demo(port, browser=browser)))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write signoff.yaml and .env.")] = Path(),
+) -> None:
+    """Write a commented signoff.yaml and a .env with a fresh secret key, and say what to do next."""
+    book, env = folder / "signoff.yaml", folder / ".env"
+    for path in (book, env):
+        if path.exists():
+            _stop(f"{path} is there already and is left as it is; move it away, or name another folder.")
+    if not folder.is_dir():
+        _stop(f"There is no folder {folder}; make it first.")
+    book.write_text(config.template())
+    env.touch(mode=0o600)
+    env.write_text(_ENV.format(key=secrets.token_hex(32)))
+    typer.echo(_NEXT.format(book=book, env=env))
+
+
+@app.command()
+def serve(
+    config_path: ConfigPath = None, plain_logs: Annotated[bool, typer.Option(help="Logs to read.")] = False
+) -> None:
+    """Run the bot: over HTTP with SLACK_SIGNING_SECRET, by Socket Mode with SLACK_APP_TOKEN, or both."""
+    logs.set_up(plain=plain_logs)
+    settings = _settings(config_path)
+    _run(composition.serve(settings, _book(settings)))
+
+
+@app.command()
+def check(
+    config_path: ConfigPath = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Only read the file; do not ask Slack.")] = False,
+) -> None:
+    """Look for what would go wrong: signoff.yaml, its test cases, the app's scopes, channels and people."""
+    logs.set_up(level="error")
+    settings = _settings(config_path, needed=not offline)
+    book = _book(settings, offline=offline)
+    typer.echo(
+        f"{settings.config}: {len(book.catalogue.offered())} actions, {len(book.catalogue.groups)} groups, well formed."
+    )
+    failed = [result for result in config.run_cases(book) if not result.passed]
+    for result in failed:
+        typer.echo(f"tests: {result}")
+    found = [] if offline else _run(composition.troubles(settings, book))
+    for trouble in found:
+        typer.echo(trouble)
+    if failed or found:
+        raise typer.Exit(1)
+    typer.echo("All is well." if not offline else "The file is well.")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of signoff.yaml, for your editor."""
+    sys.stdout.buffer.write(orjson.dumps(config.file_schema(), option=orjson.OPT_INDENT_2) + b"\n")
+
+
+@audit.command("verify")
+def audit_verify(
+    export: Annotated[
+        Path | None, typer.Argument(help="An export to verify offline; else the database is read.")
+    ] = None,
+) -> None:
+    """Verify the audit trail: exit status 0 good, 1 broken (the first bad line is named), 3 not readable."""
+    found = (
+        composition.verify_export(export)
+        if export
+        else _run(composition.verify_database(_settings(None, needed=False)))
+    )
+    typer.echo(found.text)
+    raise typer.Exit(found.status)
+
+
+@audit.command("export")
+def audit_export(
+    request: Annotated[str | None, typer.Option(help="Only the events of this request.")] = None,
+) -> None:
+    """Write the audit trail to standard output, as JSON lines."""
+    _run(composition.export(_settings(None, needed=False), sys.stdout.buffer, request))
+
+
+def _settings(config_path: Path | None, *, needed: bool = True) -> Settings:
+    """`needed`: Slack's tokens must be there."""
+    try:
+        return Settings.read(config=config_path, needed=needed)
+    except SettingsError as error:
+        _stop(str(error))
+
+
+def _book(settings: Settings, *, offline: bool = False) -> config.Book:
+    try:
+        return config.load(settings.config, offline=offline)
+    except config.ConfigError as error:
+        _stop(str(error))
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except composition.STOPS as error:
+        _stop(str(error))
+    except KeyboardInterrupt:
+        _stop("Stopped.", 130)
+
+
+def _stop(text: str, code: int = 1) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+_ENV = """\
+# Secrets of Signoff. Keep this file to yourself.
+SLACK_BOT_TOKEN=
+# One of these two: an app-level token (Socket Mode), or the signing secret (HTTP).
+SLACK_APP_TOKEN=
+SLACK_SIGNING_SECRET=
+# Seals sensitive arguments in the database. Without it they cannot be read again: back it up.
+SIGNOFF_SECRET_KEY={key}
+# Any OpenAI-compatible endpoint; without one, free words lead to the form.
+OPENAI_API_KEY=
+OPENAI_BASE_URL=
+SIGNOFF_MODEL=
+"""
+_NEXT = """\
+Wrote {book} and {env}.
+1. Make the Slack app from manifest.yml (api.slack.com/apps, "From a manifest") and install it.
+2. Put its bot token and app-level token into {env}.
+3. Put your channel and your people's ids into {book}, and invite the bot to the channel: /invite @signoff
+4. signoff check
+5. signoff serve
+"""
