@@ -355,6 +355,15 @@ def undone(request: Request, undo_id: str, moment: Moment) -> Step:
     return _step(request, request.but(state=State.UNDONE), Move.UNDO, BOT, moment.now, undo=undo_id)
 
 
+def with_undone(made: Sequence[Step], others: Sequence[Request], moment: Moment) -> list[Step]:
+    """The steps, and where an undo succeeded by them, that what it undoes is undone: one transaction for both."""
+    ended = made[-1].request if made else None
+    if ended is None or ended.state is not State.SUCCEEDED or ended.undo_of is None:
+        return list(made)
+    done = [other for other in others if other.id == ended.undo_of and other.state is State.SUCCEEDED]
+    return [*made, *(undone(other, ended.id, moment) for other in done)]
+
+
 def same_definition(version: Version, actions: Mapping[str, Action]) -> bool:
     """Whether the catalogue in force still defines the action as it was approved."""
     current = actions.get(version.action.name)

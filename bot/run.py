@@ -9,8 +9,8 @@ from bot import machine
 from bot.catalogue import resolve
 from bot.errors import Refusal, WrongMoment
 from bot.moves import claim, settle
-from bot.moves.desk import Desk
-from bot.outcome import Ending, Job, Outcome
+from bot.moves.desk import Desk, with_original
+from bot.outcome import Job, Outcome
 from bot.ports import Executor, Moment, Parcel
 from bot.request import Request, State, Step
 
@@ -93,14 +93,10 @@ class Runner:
 
         def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
             current, *others = requests
-            done = machine.finished(current, number, outcome, moment)
-            if outcome.ending is Ending.SUCCEEDED and others and others[0].state is State.SUCCEEDED:
-                return [done, machine.undone(others[0], current.id, moment)]
-            return [done]
+            return machine.with_undone([machine.finished(current, number, outcome, moment)], others, moment)
 
-        undoes = [request.undo_of] if request.undo_of else []
         with suppress(WrongMoment):  # another attempt counts by now: this one came back from the dead
-            await self.desk.store.transact([request.id, *undoes], decide)
+            await self.desk.store.transact(with_original(request), decide)
 
 
 class _Progress:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bot import machine
 from bot.authorize import Click, Standing, Verb, authorize
 from bot.catalogue import Group
 from bot.compose import Composer, InForce, Known
@@ -77,13 +78,13 @@ class Desk:
 
     async def _decided(self, seen: Request, standing: Standing, click: Click, decide: Decide) -> Request:
         def move(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-            (request,) = requests
+            request, *others = requests
             if _number(request) != _number(seen) and click.version is None:
                 raise Changed  # the people looked up are those of another version
             authorize(click, request, standing, moment)
-            return steps(decide(request, standing, moment))
+            return machine.with_undone(steps(decide(request, standing, moment)), others, moment)
 
-        return (await self.store.transact([seen.id], move))[0].request
+        return (await self.store.transact(with_original(seen), move))[0].request
 
     async def _in_channel(self, person_id: str, request: Request | None) -> bool:
         if request is None or request.version is None:
@@ -106,6 +107,11 @@ class Desk:
 
 class Changed(Exception):
     """The request moved between the look-up of people and the transaction."""
+
+
+def with_original(request: Request) -> list[str]:
+    """Its id, and that of what it undoes: both may move by its end."""
+    return [request.id, *([request.undo_of] if request.undo_of else [])]
 
 
 def steps(decided: Step | Sequence[Step]) -> Sequence[Step]:

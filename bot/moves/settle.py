@@ -3,7 +3,7 @@
 from bot import machine
 from bot.authorize import Click, Standing, Verb
 from bot.errors import BadInput, Problem, WrongMoment
-from bot.moves.desk import Desk
+from bot.moves.desk import Desk, with_original
 from bot.outcome import Ending, Outcome
 from bot.ports import Moment
 from bot.request import Actor, Request, State, Step
@@ -32,13 +32,14 @@ async def probed(desk: Desk, request_id: str, attempt: int, outcome: Outcome) ->
         return
 
     def decide(requests: tuple[Request, ...], moment: Moment) -> list[Step]:
-        (request,) = requests
+        request, *others = requests
         if request.state is not State.UNKNOWN or request.attempts[-1].number != attempt or request.again_by:
             return []
         probe = Actor("bot", "", "probe")
-        return [machine.settled(request, outcome.ending, probe, moment, outcome.summary, outcome.result)]
+        settled = machine.settled(request, outcome.ending, probe, moment, outcome.summary, outcome.result)
+        return machine.with_undone([settled], others, moment)
 
-    await desk.store.transact([request_id], decide)
+    await desk.store.transact(with_original(await desk.open(request_id)), decide)
 
 
 async def report(desk: Desk, actor: Actor, request_id: str, outcome: Outcome) -> Request:
