@@ -7,7 +7,7 @@ from bot import machine
 from bot.errors import Refusal, TooLate, Untrue, WrongMoment
 from bot.moves.desk import TRIES, Changed, Desk
 from bot.ports import Moment
-from bot.request import BOT, Request, State, Step
+from bot.request import BOT, Request, State, Step, Vote
 
 
 async def claim(desk: Desk, request_id: str) -> Request | None:
@@ -33,6 +33,11 @@ async def _claim(desk: Desk, seen: Request) -> Request | None:
         (request,) = requests
         if request.revision != seen.revision:
             raise Changed
+        same = machine.same_definition(request.now_version, desk.in_force.catalogue.actions)
+        if not same and machine.untrue(request) is None:
+            if request.state is State.APPROVED:
+                raise Changed  # reloaded since it was looked at: people are asked again
+            return []
         if machine.should_wait(request, moment) and not request.waits_for_release:
             return [machine.held(request, moment)]
         try:
@@ -60,18 +65,19 @@ async def _asked_again(desk: Desk, request: Request) -> str | None:
         return "the action's definition in signoff.yaml changed after it was approved"
     if version.risk.rank > 1:
         for vote in request.votes:
-            if vote.approve and not await _entitled(desk, request, vote.person, vote.stage):
+            if vote.approve and not await _entitled(desk, request, vote):
                 return "somebody who approved it is no longer entitled to"
     return None
 
 
-async def _entitled(desk: Desk, request: Request, person: str, stage: int) -> bool:
-    if (await desk.people.person(person, fresh=True)).problem:
+async def _entitled(desk: Desk, request: Request, vote: Vote) -> bool:
+    """Whether they could still give that vote: full member, and in a group that counted for it."""
+    if (await desk.people.person(vote.person, fresh=True)).problem:
         return False
-    route = request.now_version.route
-    named = route.stages[stage].groups & set(route.groups)
-    roster = await desk.roster([route.groups[name] for name in named], fresh=True)
-    return any(person in members for members in roster.values())
+    groups = request.now_version.route.groups
+    named = {name for at in vote.meets for name in request.groups_for(at, vote.stage)} & set(groups)
+    roster = await desk.roster([groups[name] for name in sorted(named)], fresh=True)
+    return any(vote.person in members for members in roster.values())
 
 
 async def _reopen(desk: Desk, seen: Request, reason: str) -> None:
