@@ -4,12 +4,14 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from bot import machine
+from bot import digest, machine
 from bot.authorize import Click, Standing, Verb
 from bot.catalogue import MASK
-from bot.errors import BadInput, Denied, NobodyToAsk, Problem
+from bot.compose import Known
+from bot.errors import BadInput, Denied, NobodyToAsk, Problem, Refusal
 from bot.moves import submit
 from bot.moves.desk import Desk
+from bot.people import Roster
 from bot.ports import Moment
 from bot.request import Actor, Request, Step
 from bot.route import Verdict
@@ -22,18 +24,29 @@ async def edit(desk: Desk, actor: Actor, request_id: str, version: int, changes:
         raise BadInput(Problem("", "a draft is edited in its form"))
     known = await desk.known(seen.asker, desk.clock())
     salt = secrets.token_hex(16)
+    asked = await _asked(desk, seen, actor, changes, known)
 
     def decide(request: Request, standing: Standing, moment: Moment) -> Step:
         args = changed(request, actor.id, changes)
         following = desk.composer.next_version(request, args, known, moment.now, salt, editor=actor.id)
         if following.route.verdict is Verdict.DENY:
             raise Denied(f"The policy does not allow this: denied by {following.route.rule}. Nothing is changed.")
-        groups = set(following.route.groups)
-        if groups <= set(standing.roster) and not submit.could_be_approved(request, following, standing.roster):
+        if not submit.could_be_approved(request, following, {**standing.roster, **asked}):
             raise NobodyToAsk("Nobody could approve it like this. Nothing is changed.")
-        return machine.edited(request, following, actor, moment)
+        mark = digest.fingerprint(desk.fingerprint_key, request.asker.id, following.action.name, following.args)
+        return machine.edited(request.but(fingerprint=mark), following, actor, moment)
 
     return await desk.act(actor.id, request_id, Click(Verb.EDIT, version), actor, decide)
+
+
+async def _asked(desk: Desk, seen: Request, actor: Actor, changes: Mapping[str, Any], known: Known) -> Roster:
+    """Members of the groups that the edited version would ask; none where there can be no such version."""
+    try:
+        args = changed(seen, actor.id, changes)
+        following = desk.composer.next_version(seen, args, known, desk.clock(), "", editor=actor.id)
+    except Refusal:
+        return {}  # the move itself says why, to whom it may be said
+    return await desk.roster(following.route.groups.values())
 
 
 def changed(request: Request, person: str, changes: Mapping[str, Any]) -> dict[str, Any]:
