@@ -2,12 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from bot import machine
 from bot.authorize import Click, Standing, Verb
 from bot.catalogue import Action
-from bot.errors import BadInput, Problem, Refusal
+from bot.errors import BadInput, Problem, Refusal, Unconfirmed, WrongMoment
 from bot.moves import submit
 from bot.moves.desk import Desk
 from bot.policy import Decision
@@ -30,6 +31,8 @@ async def plan(desk: Desk, planner: Planner, request_id: str) -> None:
 
     def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
         (was,) = requests
+        if was.draft is None or was.draft.status != "reading":
+            return []  # its requester has typed it meanwhile: their word stands
         first = machine.planned(was.but(batch=batch), drafts[0], moment)
         return [first, *_siblings(was, siblings, drafts[1:], batch, moment)]
 
@@ -65,11 +68,14 @@ async def _send_if_sure(desk: Desk, request: Request) -> None:
         return
     try:
         ready = await submit.prepare(desk, request, _action(desk, draft), draft.args, draft.plan)
+    except Unconfirmed:
+        return  # it is ready as it stands: its requester may send it
     except Refusal as refusal:
         await _keep(desk, request, dataclasses.replace(draft, status="incomplete", note=refusal.text))
         return
     if ready.version.route.asks and ready.twin is None:
-        await _sent(desk, request, ready, dataclasses.replace(BOT, via=request.via))
+        with suppress(WrongMoment):  # its requester was quicker
+            await _sent(desk, request, ready, dataclasses.replace(BOT, via=request.via))
 
 
 def _action(desk: Desk, draft: Draft) -> Action:
@@ -106,6 +112,8 @@ def _never(request: Request, standing: Standing, moment: Moment) -> Step:
 
 async def _sent(desk: Desk, request: Request, ready: submit.Ready, actor: Actor, *, press: bool = False) -> Request:
     def finish(current: Request, moment: Moment) -> Step:
+        if current.state is State.DRAFTING and current.revision != request.revision:
+            raise WrongMoment("This draft has just changed; look at it again, then send it.")
         stamped = current.but(fingerprint=ready.fingerprint)
         return machine.sent(stamped, ready.version, actor, moment)
 
