@@ -94,11 +94,10 @@ async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[st
 
 async def full_member(desk: Desk, asker: Asker) -> None:
     """Guests, other organisations and bots never ask; an agent asks for a person or through its client."""
-    if asker.person is None:
-        return
-    person = await desk.people.person(asker.person)
-    if person.problem:
-        raise NotAMember(f"Only full members of this workspace may ask; your account {person.problem}.")
+    for each in (asker.person, asker.acts_for):
+        person = await desk.people.person(each) if each else None
+        if person is not None and person.problem:
+            raise NotAMember(f"Only full members of this workspace may ask; the account {each} {person.problem}.")
 
 
 def may_ask(action: Action, known: Known) -> None:
