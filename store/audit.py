@@ -53,10 +53,14 @@ def append(transaction: Transaction, written: Sequence[Event]) -> None:
     seq, before = head(transaction)
     for event in written:
         seq += 1
-        body = _bytes_of(body_of(seq, event))
-        before = hashlib.sha256(DOMAIN + before + body).digest()
+        body = bytes_of(body_of(seq, event))
+        before = hash_of(before, body)
         transaction.run(_NEW, seq=seq, body=body, hash=before, request_id=event.request_id)
     transaction.memory["head"] = (seq, before)
+
+
+def hash_of(before: bytes, body: bytes) -> bytes:
+    return hashlib.sha256(DOMAIN + before + body).digest()
 
 
 def head(transaction: Transaction) -> Head:
@@ -83,7 +87,7 @@ def body_of(seq: int, event: Event) -> dict[str, object]:
     }
 
 
-def _bytes_of(body: dict[str, object]) -> bytes:
+def bytes_of(body: dict[str, object]) -> bytes:
     """RFC 8785. Where there are no decimals, nor keys beyond ASCII, the standard library's sorted JSON is just that,
     in a quarter of the time (tests/store/test_audit.py holds it to the library)."""
     if not _simple(body):
