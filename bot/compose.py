@@ -110,7 +110,7 @@ class Composer:
         """
         was = request.now_version
         action = self.in_force.catalogue.action(was.action.name)
-        version = self.version(request, action, args, was.plan, known, now, salt, number=was.number + 1)
+        version = self.version(request, action, args, self._plan(was, args), known, now, salt, number=was.number + 1)
         if version.route.verdict is Verdict.ALLOW:
             route = hardened(self._looked_at(version.route, request), version.risk, action)
             version = replace(version, route=route)
@@ -120,6 +120,10 @@ class Composer:
         eligible = action.edit_and_approve and (editor is not None or was.editor_may_approve)
         kept = version.risk.rank <= min(was.risk.rank, Risk.MEDIUM.rank) and version.route == was.route
         return self.sealed(request.id, replace(version, editor=wrote, editor_may_approve=eligible and kept))
+
+    def _plan(self, was: Version, args: Mapping[str, Any]) -> Plan:
+        """What the model told of the arguments as they were does not speak of others; its flags and warnings stay."""
+        return was.plan if dict(args) == dict(was.args) else replace(was.plan, steps=(), impact="")
 
     def _looked_at(self, route: Route, request: Request) -> Route:
         was = request.now_version.route

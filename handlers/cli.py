@@ -12,6 +12,7 @@ import typer
 
 from handlers import config, demonstration, logs
 from handlers import main as composition
+from handlers.manifest import manifest
 from handlers.settings import Settings, SettingsError
 
 T = TypeVar("T")
@@ -48,8 +49,8 @@ def demo(
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write signoff.yaml and .env.")] = Path(),
 ) -> None:
-    """Write a commented signoff.yaml and a .env with a fresh secret key, and say what to do next."""
-    book, env = folder / "signoff.yaml", folder / ".env"
+    """Write a commented signoff.yaml, a .env with a fresh secret key and the Slack app's manifest; say what is next."""
+    book, env, app_manifest = folder / "signoff.yaml", folder / ".env", folder / "manifest.yml"
     for path in (book, env):
         if path.exists():
             _stop(f"{path} is there already and is left as it is; move it away, or name another folder.")
@@ -58,7 +59,9 @@ def init(
     book.write_text(config.template())
     env.touch(mode=0o600)
     env.write_text(_ENV.format(key=secrets.token_hex(32)))
-    typer.echo(_NEXT.format(book=book, env=env))
+    if not app_manifest.exists():
+        app_manifest.write_text(manifest())
+    typer.echo(_NEXT.format(book=book, env=env, manifest=app_manifest))
 
 
 @app.command()
@@ -127,7 +130,8 @@ def audit_export(
 def _settings(config_path: Path | None, *, needed: bool = True) -> Settings:
     """`needed`: Slack's tokens must be there."""
     try:
-        return Settings.read(config=config_path, needed=needed)
+        beside = config_path.parent / ".env" if config_path else Path(".env")
+        return Settings.read(config=config_path, needed=needed, env_file=beside)
     except SettingsError as error:
         _stop(str(error))
 
@@ -167,10 +171,14 @@ OPENAI_BASE_URL=
 SIGNOFF_MODEL=
 """
 _NEXT = """\
-Wrote {book} and {env}.
-1. Make the Slack app from manifest.yml (api.slack.com/apps, "From a manifest") and install it.
+Wrote {book}, {env} and {manifest}.
+1. Make the Slack app from {manifest} (api.slack.com/apps, "From a manifest") and install it.
 2. Put its bot token and app-level token into {env}.
 3. Put your channel and your people's ids into {book}, and invite the bot to the channel: /invite @signoff
 4. signoff check
 5. signoff serve
 """
+
+
+if __name__ == "__main__":
+    main()

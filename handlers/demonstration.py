@@ -25,6 +25,7 @@ from handlers.demo.slack import LocalSlack
 from handlers.demo.slack.errors import PanelError
 from handlers.demo.slack.ui import Panel
 from handlers.demo.tour import Scene, play
+from handlers.manifest import manifest
 from handlers.settings import Settings
 
 PAGE = Path(__file__).parent / "demo" / "page"
@@ -46,20 +47,15 @@ class Show:
 async def showing(folder: Path, *, port: int = 0) -> AsyncIterator[Show]:
     """Everything the demo is made of; what it does stays in `folder`."""
     clock = Clock()
-    manifest = YAML(typ="safe").load(manifest_text())
-    slack = LocalSlack(**cast.workspace(manifest), page=PAGE, port=port, now=lambda: clock() / 1000)
+    slack = LocalSlack(
+        **cast.workspace(YAML(typ="safe").load(manifest())), page=PAGE, port=port, now=lambda: clock() / 1000
+    )
     async with Services(folder) as services, ModelServer(DemoModel()) as model, slack:
         book = _catalogue(folder, {**services.places(), **cast.places()})
         settings = _settings(folder, slack, model, services)
         read = config.load(book, settings.environment)
         async with main.built(settings, read, clock=clock, spacing=0.0) as house, _serving(slack, house):
             yield Show(slack, services, house, clock, settings)
-
-
-def manifest_text() -> str:
-    """The app's manifest: beside the code in a checkout, inside the package when installed."""
-    beside = Path(__file__).parents[1] / "manifest.yml"
-    return beside.read_text() if beside.is_file() else (resources.files("handlers") / "manifest.yml").read_text()
 
 
 def _catalogue(folder: Path, places: Mapping[str, str]) -> Path:
@@ -93,10 +89,13 @@ def _settings(folder: Path, slack: LocalSlack, model: ModelServer, services: Ser
 async def _serving(slack: LocalSlack, house: main.House) -> AsyncIterator[None]:
     up: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(main.run(house, listening=up.set_result))
-    await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        serving.result()
-    slack.connect_http(f"{up.result()}/slack/events")
+    serving.add_done_callback(lambda _: up.done() or up.cancel())
+    try:
+        address = await up
+    except asyncio.CancelledError:
+        await serving  # raises what kept it from listening
+        raise
+    slack.connect_http(f"{address}/slack/events")
     try:
         yield
     finally:
@@ -150,8 +149,8 @@ def _panels(show: Show) -> None:
     async def examples() -> Any:
         return cast.EXAMPLES
 
-    async def nothing(operation: str, _: Mapping[str, Any]) -> Any:
-        raise PanelError(f"There is no operation {operation!r} here.")
+    async def nothing(operation: str, args: Mapping[str, Any]) -> Any:
+        raise PanelError(f"There is no operation {operation!r} here, nor what {sorted(args)} would be for.")
 
     show.slack.ui.add(Panel("clock", "Clock", clock, forward))
     show.slack.ui.add(Panel("effects", "What really happened", effects, nothing))

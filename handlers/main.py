@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 import aiohttp
@@ -22,6 +23,7 @@ from bot.moves.desk import Desk
 from bot.ports import Executor, Parcel, Planner
 from bot.request import EffectKind
 from bot.run import Runner
+from bot.verify import verify
 from handlers import checking
 from handlers.cards.card import fits
 from handlers.channels.slack import SPACING, Pace, SlackChannel
@@ -264,6 +266,18 @@ class Verified:
 
     text: str
     status: int
+
+
+def verify_export(path: Path) -> Verified:
+    """`signoff audit verify FILE`: offline, by the same verifier an auditor may run without us."""
+    try:
+        with path.open("rb") as lines:
+            report = verify(lines)
+    except OSError as error:
+        return Verified(f"{path} cannot be read ({error.strerror}).", 3)
+    if report.broken:
+        return Verified(f"{path}:{report.broken[0]}: {report.broken[1]}", 1)
+    return Verified(f"All {report.events} events are as they were written. The last is {report.last}:{report.hash}", 0)
 
 
 async def verify_database(settings: Settings) -> Verified:
