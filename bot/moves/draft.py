@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from bot import machine
@@ -26,67 +25,79 @@ async def plan(desk: Desk, planner: Planner, request_id: str) -> None:
         return
     answer = await planner.plan(request.words or "", desk.in_force.catalogue.offered(), _earlier(request))
     drafts = answer.drafts[:MOST_AT_ONCE]
-    siblings = [desk.new_id() for _ in drafts[1:]]
-    batch = desk.new_id() if siblings else request.batch
+    batch = desk.new_id() if len(drafts) > 1 else request.batch
+    read = [
+        await _read(desk, request.but(id=request.id if at == 0 else desk.new_id()), each)
+        for at, each in enumerate(drafts)
+    ]
 
     def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-        (was,) = requests
+        first, *siblings = read
+        was = requests[0].but(batch=batch)
         if was.draft is None or was.draft.status != "reading":
             return []  # its requester has typed it meanwhile: their word stands
-        first = machine.planned(was.but(batch=batch), drafts[0], moment)
-        return [first, *_siblings(was, siblings, drafts[1:], batch, moment)]
+        return [_kept(was, first, moment), *(_sibling(was, each, moment) for each in siblings)]
 
-    for step in await desk.store.transact([request_id], decide):
-        await _send_if_sure(desk, step.request)
+    await desk.store.transact([request_id], decide)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Read:
+    """One thing that was asked: its draft, and the version that may be sent without another look."""
+
+    request_id: str
+    draft: Draft
+    ready: submit.Ready | None = None
 
 
 def _earlier(request: Request) -> Draft | None:
     return request.draft if request.draft and request.draft.action else None
 
 
-def _siblings(
-    was: Request, ids: Sequence[str], drafts: Sequence[Draft], batch: str | None, moment: Moment
-) -> list[Step]:
-    return [
-        machine.received(
-            new,
-            was.asker,
-            dataclasses.replace(BOT, via=was.via),
-            was.words or "",
-            moment,
-            batch=batch,
-            draft=draft,
-            context=was.context,
-        )
-        for new, draft in zip(ids, drafts, strict=True)
-    ]
-
-
-async def _send_if_sure(desk: Desk, request: Request) -> None:
-    draft = request.draft
-    if draft is None or draft.status != "ready" or draft.plan.confidence < CONFIDENT or draft.plan.flags:
-        return
+async def _read(desk: Desk, request: Request, draft: Draft) -> _Read:
+    if draft.status != "ready" or draft.plan.confidence < CONFIDENT or draft.plan.flags:
+        return _Read(request.id, draft)
     try:
         ready = await submit.prepare(desk, request, _action(desk, draft), draft.args, draft.plan)
     except Unconfirmed:
-        return  # it is ready as it stands: its requester may send it
+        return _Read(request.id, draft)  # it is ready as it stands: its requester may send it
     except Refusal as refusal:
-        await _keep(desk, request, dataclasses.replace(draft, status="incomplete", note=refusal.text))
-        return
-    if ready.version.route.asks and ready.twin is None:
-        with suppress(WrongMoment):  # its requester was quicker
-            await _sent(desk, request, ready, dataclasses.replace(BOT, via=request.via))
+        return _Read(request.id, dataclasses.replace(draft, status="incomplete", note=refusal.text))
+    sure = ready.version.route.asks and ready.twin is None
+    return _Read(request.id, draft, ready if sure else None)
+
+
+def _kept(was: Request, read: _Read, moment: Moment) -> Step:
+    if read.ready is None:
+        return machine.planned(was, read.draft, moment)
+    return machine.sent(was.but(fingerprint=read.ready.fingerprint), read.ready.version, _bot(was), moment)
+
+
+def _sibling(was: Request, read: _Read, moment: Moment) -> Step:
+    """A request of its own, of the same batch; it has the words, and none of what happened to the first."""
+    step = machine.received(
+        read.request_id,
+        was.asker,
+        _bot(was),
+        was.words or "",
+        moment,
+        draft=read.draft,
+        batch=was.batch,
+        context=was.context,
+    )
+    if read.ready is None:
+        return step
+    fresh = step.request.but(fingerprint=read.ready.fingerprint)
+    return machine.sent(fresh, read.ready.version, _bot(was), moment, fresh=True)
+
+
+def _bot(request: Request) -> Actor:
+    """Signoff itself, through what the words came by."""
+    return dataclasses.replace(BOT, via=request.via)
 
 
 def _action(desk: Desk, draft: Draft) -> Action:
     return desk.in_force.catalogue.action(draft.action or "")
-
-
-async def _keep(desk: Desk, request: Request, draft: Draft, actor: Actor = BOT) -> Request:
-    def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-        return [machine.planned(requests[0], draft, moment, actor)]
-
-    return (await desk.store.transact([request.id], decide))[0].request
 
 
 async def send(desk: Desk, actor: Actor, request_id: str) -> Request:
@@ -100,7 +111,13 @@ async def send(desk: Desk, actor: Actor, request_id: str) -> Request:
     ready = await submit.prepare(desk, request, _action(desk, draft), draft.args, draft.plan)
     if ready.twin is not None:
         raise BadInput(Problem("", f"an identical request of yours is open already: {ready.twin.id}"))
-    return submit.refuse_denied(await _sent(desk, request, ready, actor, press=True))
+
+    def decide(current: Request, _: Standing, moment: Moment) -> Step:
+        if current.revision != request.revision:
+            raise WrongMoment("This draft has just changed; look at it again, then send it.")
+        return machine.sent(current.but(fingerprint=ready.fingerprint), ready.version, actor, moment)
+
+    return submit.refuse_denied(await desk.act(actor.id, request_id, Click(Verb.SEND), actor, decide))
 
 
 _UNFINISHED = Problem("draft", "it is not complete yet; open the form and fill in what is missing")
@@ -108,20 +125,6 @@ _UNFINISHED = Problem("draft", "it is not complete yet; open the form and fill i
 
 def _never(request: Request, standing: Standing, moment: Moment) -> Step:
     raise AssertionError("the door lets no finished draft be sent again")
-
-
-async def _sent(desk: Desk, request: Request, ready: submit.Ready, actor: Actor, *, press: bool = False) -> Request:
-    def finish(current: Request, moment: Moment) -> Step:
-        if current.state is State.DRAFTING and current.revision != request.revision:
-            raise WrongMoment("This draft has just changed; look at it again, then send it.")
-        stamped = current.but(fingerprint=ready.fingerprint)
-        return machine.sent(stamped, ready.version, actor, moment)
-
-    if press:
-        click = Click(Verb.SEND)
-        return await desk.act(actor.id, request.id, click, actor, lambda current, _, moment: finish(current, moment))
-    made = await desk.store.transact([request.id], lambda requests, moment: [finish(requests[0], moment)])
-    return made[0].request
 
 
 async def outlook(desk: Desk, request: Request) -> tuple[Action | None, Decision | None]:

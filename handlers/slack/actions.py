@@ -4,9 +4,11 @@ The answer to Slack is given when the move is committed: what was acknowledged i
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Refusal
@@ -101,7 +103,8 @@ async def _fresh_preview(press: Press, token: Token, view: Mapping[str, Any]) ->
     request = await preview.preview(press.office.desk, press.office.executors, token.request_id)
     if request.version is not None and request.version.number == token.version:
         drawn = modals.review(request, token.text)
-        await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+        with suppress(SlackApiError):  # closed, turned to another page or sent meanwhile: the door looks at it anew
+            await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
 
 
 def _opens(draw: Callable[[Request, str], dict[str, Any]]) -> Callable[[Press], Awaitable[None]]:
