@@ -93,11 +93,9 @@ class Trail:
         if event["from"] != seen or to not in FOLLOWS.get(seen, ()):
             raise Wrong(f"event {event['seq']} moves a request from {event['from']} to {to}, but it was {seen}")
         self.states[request] = to
-        if (
-            event["version"]
-            and self.digests.setdefault((request, event["version"]), event["digest"]) != event["digest"]
-        ):
-            raise Wrong(f"event {event['seq']} gives version {event['version']} of a request other bytes than before")
+        number, digest = event["version"], event["digest"]
+        if number and self.digests.setdefault((request, number), digest) != digest:
+            raise Wrong(f"event {event['seq']} gives version {number} of a request other bytes than before")
         makers = self.makers[request] = detail.get("makers", self.makers.get(request, []))
         risk = self.risks[request] = detail.get("risk", self.risks.get(request, ""))
         own = event["type"] == "vote" and detail["approve"] and detail["person"] in makers

@@ -205,7 +205,7 @@ def version_row(request_id: str, version: Version, seal: Seal) -> Row:
 
 def version_of(row: Row, request_id: str, seal: Seal) -> Version:
     def kept(column: str) -> bytes:
-        return seal.open(row[column], f"versions.{column}", request_id, row["number"])
+        return seal.read(row[column], f"versions.{column}", request_id, row["number"])
 
     return Version.read(
         kept("snapshot"),

@@ -41,23 +41,27 @@ class Seal:
         return SEALED + self.key_id + nonce + self._cipher.encrypt(nonce, value, _bound(place))
 
     def open(self, stored: bytes, *place: str | int) -> bytes:
-        """The value. StoreError where another key sealed it, or where it was changed or moved."""
-        if stored[:1] == PLAIN:
-            return stored[1:]
+        """The value. StoreError where another key sealed it, or where it was changed or moved, or is not sealed."""
         key_id, nonce, rest = stored[1:5], stored[5:17], stored[17:]
-        if stored[:1] != SEALED or key_id != self.key_id:
+        if stored[:1] == SEALED and key_id != self.key_id:
             raise StoreError(
                 f"{place[0]} was sealed with another key ({key_id.hex()}; SIGNOFF_SECRET_KEY gives "
                 f"{self.key_id.hex()}): start Signoff with the key this database was made with"
             )
         try:
-            return self._cipher.decrypt(nonce, rest, _bound(place))
-        except InvalidTag:
-            raise StoreError(f"{place[0]} of {place[1:]} was changed in the database; it is not used") from None
+            if stored[:1] == SEALED:
+                return self._cipher.decrypt(nonce, rest, _bound(place))
+        except (InvalidTag, ValueError):
+            pass
+        raise StoreError(f"{place[0]} of {place[1:]} was changed in the database; it is not used")
+
+    def read(self, stored: bytes, *place: str | int) -> bytes:
+        """A value of a column that is sealed only where it must be."""
+        return stored[1:] if stored[:1] == PLAIN else self.open(stored, *place)
 
 
 def plain(value: bytes) -> bytes:
-    """A value that needs no seal, in the form `Seal.open` reads."""
+    """A value that needs no seal, in the form `Seal.read` reads."""
     return PLAIN + value
 
 

@@ -21,17 +21,18 @@ from store.errors import StoreError
 
 T = TypeVar("T")
 
-# What the database could not do, as against what was asked of it wrongly: https://www.sqlite.org/rescode.html
+# What the database could not do, as against what was asked of it wrongly (https://www.sqlite.org/rescode.html),
+# and what an operator can do about it.
 _UNABLE = {
-    sqlite3.SQLITE_BUSY: "another program is holding the database",
-    sqlite3.SQLITE_LOCKED: "another program is holding the database",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk could not be written",
-    sqlite3.SQLITE_READONLY: "the database file cannot be written",
-    sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
-    sqlite3.SQLITE_NOMEM: "there is no memory left",
-    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
-    sqlite3.SQLITE_NOTADB: "the database file is not a database",
+    sqlite3.SQLITE_BUSY: ("another program is holding the database", "stop it, or wait until it is done"),
+    sqlite3.SQLITE_LOCKED: ("another program is holding the database", "stop it, or wait until it is done"),
+    sqlite3.SQLITE_FULL: ("the disk is full", "make room on it"),
+    sqlite3.SQLITE_IOERR: ("the disk could not be read or written", "look at the disk and its limits"),
+    sqlite3.SQLITE_READONLY: ("the file cannot be written", "let Signoff's user write it and its directory"),
+    sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", "let Signoff's user write it and its directory"),
+    sqlite3.SQLITE_NOMEM: ("there is no memory left", "give it more"),
+    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "restore a backup"),
+    sqlite3.SQLITE_NOTADB: ("the file is not a database", "name another one, or restore a backup"),
 }
 
 
@@ -89,7 +90,7 @@ class Reading:
             return query(self._transaction)
         except (sqlite3.Error, DBAPIError) as error:
             if why := unable(error):
-                raise StoreError(f"the database cannot be read: {why}") from error
+                raise StoreError(f"the database cannot be read: {why[0]}; {why[1]}") from error
             raise
         finally:
             self._transaction.memory.clear()
@@ -105,7 +106,7 @@ class SQLite:
 
     def __init__(self, path: Path, patience: int) -> None:
         self._path = path
-        self._thread = _Thread(lambda: _connect(path, patience), iter_chunk_size=64)
+        self._thread = _Thread(lambda: _made(path, patience), iter_chunk_size=64)
         self._reading = Reading(path, patience)
         self._queue = Queue(lambda moves: self._thread.hop(lambda: self._commit(moves)))
         self._transaction: Transaction
@@ -118,9 +119,12 @@ class SQLite:
             await self._reading.open()
         except BaseException as error:
             await self.close()
-            if why := unable(error):
-                raise StoreError(f"{self._path} cannot be used: {why}") from error
-            raise
+            why = unable(error)
+            if isinstance(error, OSError):
+                why = (f"the file cannot be made ({error.strerror})", "let Signoff's user write its directory")
+            if why is None:
+                raise
+            raise StoreError(f"{self._path} cannot be used: {why[0]}; {why[1]}") from error
 
     def _prepared(self, prepare: Callable[[Connection], None]) -> None:
         raw = self._thread.raw
@@ -154,7 +158,7 @@ class SQLite:
             outcomes = [_kept(raw, transaction, move) for move in moves]
             raw.execute("COMMIT")
         except (sqlite3.Error, DBAPIError) as error:
-            why = unable(error) or f"the database failed ({error})"
+            why, _ = unable(error) or (f"the database failed ({error})", "")
             return [(None, NotRecorded(why)) for _ in moves]
         finally:
             if raw.in_transaction:
@@ -180,12 +184,18 @@ def _kept(raw: sqlite3.Connection, transaction: Transaction, move: Move[Any]) ->
     return value, None
 
 
-def unable(error: BaseException) -> str | None:
-    """Why the database could not do it; None where the fault lies in what was asked."""
+def unable(error: BaseException) -> tuple[str, str] | None:
+    """Why the database could not do it, and the remedy; None where the fault lies in what was asked."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if not isinstance(cause, sqlite3.Error):
         return None
     return _UNABLE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+
+
+def _made(path: Path, patience: int) -> sqlite3.Connection:
+    if not path.exists():
+        path.touch(mode=0o600)  # nobody else's to read, nor the files SQLite lays beside it
+    return _connect(path, patience)
 
 
 def _connect(path: Path, patience: int) -> sqlite3.Connection:
