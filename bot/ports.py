@@ -90,6 +90,12 @@ class Store(Protocol):
 
     async def next_wake(self) -> int | None: ...
 
+    async def take_over(self) -> bool:
+        """Begin to serve. Where no other process does, what one that died had under way is due at once, and True.
+
+        A run it was at ends as any whose lease ran out: nobody knows what came of it.
+        """
+
     async def beat(self, request_id: str, attempt: int, lease_until: int, progress: str) -> bool:
         """Renew a running attempt's lease and keep its last line. False when it no longer is the one that counts."""
 

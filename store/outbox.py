@@ -64,6 +64,9 @@ _LATER = Statement(
     sets=["due", "error"],
 )
 
+_LEASED = outbox.c.lease_until.is_not(None)
+_LET_GO = Statement(update(outbox).where(_LEASED).values(lease_until=None, again_at=None), sets=["due"])
+
 
 def put(transaction: Transaction, effects: Sequence[Effect], now: int, seal: Seal) -> None:
     for effect in effects:
@@ -103,6 +106,11 @@ def done(transaction: Transaction, parcel: Parcel) -> bool:
     """Whether it is wanted once more. Nothing is changed where the lease is no longer ours."""
     ours = {"its_id": parcel.id, "lease": parcel.lease_until}
     return not transaction.run(_DONE, **ours) and bool(transaction.run(_AGAIN, **ours))
+
+
+def let_go(transaction: Transaction, now: int) -> None:
+    """Whatever is leased is due now: those who had it are gone."""
+    transaction.run(_LET_GO, due=now)
 
 
 def postpone(transaction: Transaction, parcel: Parcel, until: int, error: str, *, failed: bool) -> None:

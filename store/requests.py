@@ -185,6 +185,19 @@ def beat(transaction: Transaction, request_id: str, attempt: int, lease_until: i
     return True
 
 
+_EXECUTING = Statement(select(requests.c.id).where(requests.c.state == State.EXECUTING.value).order_by(requests.c.n))
+
+
+def let_go(transaction: Transaction, now: int, seal: Seal) -> None:
+    """End the lease of every attempt that a process of ours was at. A caller's own goes on: it runs elsewhere."""
+    for row in transaction.all(_EXECUTING):
+        request = load(transaction, row["id"], seal)
+        if request is None or request.now_version.way["kind"] == "caller":
+            continue
+        last = request.attempts[-1]
+        beat(transaction, request.id, last.number, min(last.lease_until, now), last.progress, seal)
+
+
 _OPEN = or_(*(requests.c.state == state.value for state in sorted(OPEN)))
 _BY_FINGERPRINT = Statement(
     select(requests.c.id).where(requests.c.fingerprint == bindparam("fingerprint"), _OPEN).order_by(requests.c.n)

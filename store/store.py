@@ -10,29 +10,39 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot import faults
 from bot.ports import Decide, Message, Moment, Parcel, Row
 from bot.request import Effect, EffectKind, Event, Request, Step
 from store import audit, brake, messages, migrate, outbox, requests, views
 from store.engine import Engine, Transaction
 from store.errors import StoreError
+from store.presence import Presence
 from store.schema import instance
 from store.seal import Seal
 from store.sqlite import Reading, SQLite
 
 Clock = Callable[[], int]
+Committed = Callable[[Sequence[Step]], None]
 PATIENCE = 5_000
+
+
+def _nothing(_: Sequence[Step]) -> None:
+    pass
 
 
 class SqlStore:
     """Every method is one transaction: a change returns once it is durable, a look sees one committed state.
 
-    The clock gives milliseconds since the epoch and is read in the writer's transaction.
+    The clock gives milliseconds since the epoch and is read in the writer's transaction. `committed` hears of the
+    steps of each move once they are durable.
     """
 
-    def __init__(self, engine: Engine, seal: Seal, clock: Clock) -> None:
+    def __init__(self, engine: Engine, seal: Seal, clock: Clock, presence: Presence, committed: Committed) -> None:
         self._engine = engine
         self._seal = seal
         self._clock = clock
+        self._presence = presence
+        self._committed = committed
         self._stirs = 0
         self._stirred = asyncio.Event()
 
@@ -41,10 +51,14 @@ class SqlStore:
     async def transact(self, ids: Sequence[str], decide: Decide) -> tuple[Step, ...]:
         def move(transaction: Transaction) -> tuple[Step, ...]:
             moment = brake.moment(transaction, self._clock())
-            return requests.transact(transaction, ids, decide, moment, self._seal)
+            made = requests.transact(transaction, ids, decide, moment, self._seal)
+            faults.before_commit(made)
+            return made
 
         steps = await self._engine.write(move)
+        faults.after_commit(steps)
         if steps:
+            self._committed(steps)
             self._stir()
         return steps
 
@@ -67,6 +81,21 @@ class SqlStore:
 
     async def next_wake(self) -> int | None:
         return await self._engine.read(requests.next_wake)
+
+    async def take_over(self) -> bool:
+        alone = self._presence.alone()
+        try:
+            if alone:
+                await self._engine.write(self._left_behind)
+                self._stir()
+        finally:
+            await asyncio.to_thread(self._presence.share)  # it may have to wait for another that begins just now
+        return alone
+
+    def _left_behind(self, transaction: Transaction) -> None:
+        now = self._clock()
+        requests.let_go(transaction, now, self._seal)
+        outbox.let_go(transaction, now)
 
     async def beat(self, request_id: str, attempt: int, lease_until: int, progress: str) -> bool:
         return await self._engine.write(
@@ -172,20 +201,24 @@ class SqlStore:
 
 
 @asynccontextmanager
-async def open_store(url: str, *, key: bytes, clock: Clock, patience: int = PATIENCE) -> AsyncIterator[SqlStore]:
+async def open_store(
+    url: str, *, key: bytes, clock: Clock, patience: int = PATIENCE, committed: Committed = _nothing
+) -> AsyncIterator[SqlStore]:
     """A store on the database at `url` (`sqlite:///path`), created or brought up to date where it must be.
 
     `key`: at least 32 random bytes, always the same for one database. `patience`: how long to wait for another
-    program's lock, in milliseconds. StoreError says what is wrong with the database, or with the key.
+    program's lock, in milliseconds. `committed` hears of each move's steps once they are durable.
+    StoreError says what is wrong with the database, or with the key.
     """
     seal = Seal(key)
     path = sqlite_path(url)
-    engine = SQLite(path, patience)
+    engine, presence = SQLite(path, patience), Presence(path)
     await engine.open(partial(_prepare, name=str(path), seal=seal))
     try:
         await engine.read(lambda transaction: brake.check_key(transaction, seal))
-        yield SqlStore(engine, seal, clock)
+        yield SqlStore(engine, seal, clock, presence, committed)
     finally:
+        presence.leave()
         await engine.close()
 
 
