@@ -24,7 +24,7 @@ from bot.ports import Executor, Parcel, Planner
 from bot.request import EffectKind
 from bot.run import Runner
 from bot.verify import verify
-from handlers import checking
+from handlers import checking, logs
 from handlers.cards.card import fits
 from handlers.channels.slack import SPACING, Pace, SlackChannel
 from handlers.clock import Clock
@@ -93,7 +93,7 @@ async def built(
     in_force = InForce(book.catalogue, book.policy)
     egress, schemas, tasks = Egress(), JsonSchemas(), Tasks()
     async with (
-        open_store(settings.database_url, key=settings.subkey("seal"), clock=now) as store,
+        open_store(settings.database_url, key=settings.subkey("seal"), clock=now, committed=logs.moved) as store,
         aiohttp.ClientSession(trust_env=True) as session,
     ):
         client = slack_client(settings, session, settings.bot_token)
@@ -213,6 +213,7 @@ async def serve(settings: Settings, book: Book) -> None:
 async def run(house: House, *, listening: Callable[[str], None] = lambda _: None) -> None:
     """Serve until `house.stopping` is set; then let what has begun come to its end, and stop."""
     async with AsyncExitStack() as stack:
+        await house.desk.store.take_over()
         address = await _listening(house, stack)
         await _socket_mode(house, stack)
         async with asyncio.TaskGroup() as together:
