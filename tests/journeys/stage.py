@@ -1,8 +1,10 @@
 """The real bot behind a local Slack, over signed HTTP: what every journey stands on."""
 
 import asyncio
+import json
 import os
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +12,20 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from bot.request import Request
 from handlers import main
 from handlers.clock import Clock
 from handlers.config import load
-from handlers.demo.slack import App, LocalSlack, Message, Person, sample
+from handlers.demo.slack import App, LocalSlack, Message, Person, View, sample
 from handlers.settings import Settings
+from store.store import open_trail
+from tests.journeys.proof import proven
 from tests.journeys.target import Target, target
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = ("rita", "fay", "fred", "dora", "dan", "olga", "walt")  # requester, finance, directors, operator, bystander
 KEY = "4e" * 32
+PATIENCE = 10.0  # seconds anything may take that does not wait for a time of its own
 
 
 @dataclass(slots=True)
@@ -30,6 +36,7 @@ class Stage:
     house: main.House
     target: Target
     clock: Clock
+    settings: Settings
 
     def __getattr__(self, name: str) -> Person:
         if name not in PEOPLE:
@@ -44,9 +51,93 @@ class Stage:
 
     async def card(self, who: Person, *words: str, where: str = "#approvals") -> Message:
         """The newest message there that holds all these words, when it comes."""
-        found = await self.slack.wait_for(lambda: newest(who, where, words), timeout=10)
+        found = await self.slack.wait_for(lambda: newest(who, where, words), timeout=PATIENCE)
         assert found is not None
         return found
+
+    async def asked(self, who: Person, line: str, where: str = "#approvals") -> tuple[Request, Message]:
+        """`/signoff run <line>` by somebody: the request it made, and its card in the channel."""
+        await who.command("#general", f"/signoff run {line}")
+        rows = await self.house.desk.store.of_asker(who.id, 1)
+        card = await self.card(self.walt, rows[0].id, where=where)
+        return await self.request(rows[0].id), card
+
+    async def request(self, request_id: str) -> Request:
+        """The request as it stands in the database now."""
+        request = await self.house.desk.store.load(request_id)
+        assert request is not None
+        return request
+
+    async def reaches(self, request_id: str, state: str) -> Request:
+        """The request, as soon as it is in that state."""
+        store, until = self.house.desk.store, time.monotonic() + PATIENCE
+        while True:
+            seen = store.stirs
+            request = await self.request(request_id)
+            if request.state.value == state:
+                return request
+            left = until - time.monotonic()
+            assert left > 0, f"the request is {request.state}, not {state}: {request.reason}"
+            await store.stirred(min(left, 1.0), seen)
+
+    async def told(self, who: Person, *words: str) -> Message:
+        """The newest message that only this person sees, ephemeral or in the DM with the bot, with all these words."""
+        found = await self.slack.wait_for(lambda: newest_private(who, words), timeout=PATIENCE)
+        assert found is not None
+        return found
+
+    async def form(self, who: Person, *words: str) -> View:
+        """The modal on top, when it holds all these words."""
+
+        def there() -> View | None:
+            view = who.modal()
+            return view if view is not None and all(word in who.reads(view) for word in words) else None
+
+        found = await self.slack.wait_for(there, timeout=PATIENCE)
+        assert found is not None
+        return found
+
+    async def rejects(self, who: Person, card: Message, reason: str) -> None:
+        """Press Reject, give the reason, send the form; it closes."""
+        await who.click(card, "reject")
+        answered = await who.submit(await self.form(who, "Why not?"), {"reason": reason})
+        assert answered.top is None, who.reads(answered.top)
+
+    async def settled(self) -> None:
+        """When nothing is under way: every delivery answered, every answer said, every effect done."""
+        await self.slack.quiet(PATIENCE)
+        await self.house.tasks.finish()
+        until = time.monotonic() + PATIENCE
+        store = self.house.desk.store
+        while True:
+            seen = store.stirs
+            kinds = [kind for lane in main.LANES for kind in lane]
+            due = await store.next_due(kinds)
+            if due is None:
+                break
+            left = until - time.monotonic()
+            assert left > 0, "there are still effects to be delivered"
+            await store.stirred(min(left, 0.5), seen)
+        await self.slack.quiet(PATIENCE)
+
+    @asynccontextmanager
+    async def unchanged(self) -> AsyncIterator[None]:
+        """Nothing that happens within changes a request, reaches the target, or adds an event but refusals."""
+        store = self.house.desk.store
+        before = {row.id: await store.load(row.id) for row in await store.recent(1000)}
+        events, arrivals = await self.events(), len(self.target.runs())
+        yield
+        await self.settled()
+        after = {row.id: await store.load(row.id) for row in await store.recent(1000)}
+        assert after == before
+        assert len(self.target.runs()) == arrivals
+        more = [event["type"] for event in (await self.events())[len(events) :]]
+        assert set(more) <= {"refused"}, more
+
+    async def events(self, request_id: str | None = None) -> list[dict[str, Any]]:
+        """The audit trail so far, of one request or of all."""
+        async with open_trail(self.settings.database_url) as trail:
+            return [json.loads(line)["event"] async for line in trail.export(request=request_id)]
 
     async def state(self, request_id: str) -> str:
         request = await self.house.desk.store.load(request_id)
@@ -67,19 +158,31 @@ def newest(who: Person, where: str, words: tuple[str, ...]) -> Message | None:
     return None
 
 
-def workspace() -> LocalSlack:
+def newest_private(who: Person, words: tuple[str, ...]) -> Message | None:
+    rooms = [who.sees(room) for room in who.rooms()]
+    alone = {room.id for room in who.rooms() if room.kind == "im"}
+    seen = [one for room in rooms for one in room if one.ephemeral_to == who.id or one.channel in alone]
+    for message in sorted(seen, key=lambda one: one.ts, reverse=True):
+        if all(word in who.reads(message) for word in words):
+            return message
+    return None
+
+
+def workspace(more: Sequence[str] = ()) -> LocalSlack:
+    """`more`: names of further people, all of them in finance."""
+    everybody = [*PEOPLE, *more]
     app = App.from_manifest(YAML(typ="safe").load(ROOT / "manifest.yml"))
     return LocalSlack(
         **sample.build(
             app,
             [
-                *(sample.person(name) for name in PEOPLE),
+                *(sample.person(name) for name in everybody),
                 sample.person("gus", is_restricted=True),
                 sample.person("left", deleted=True),
                 sample.person("eve", team_id=sample.STRANGERS.id, is_stranger=True),
             ],
-            channels={"approvals": [*PEOPLE, "gus", "eve"], "ops": ["olga"], "general": [*PEOPLE]},
-            groups={"finance": ["fay", "fred"], "operators": ["olga"]},
+            channels={"approvals": [*everybody, "gus", "eve"], "ops": ["olga"], "general": everybody},
+            groups={"finance": ["fay", "fred", *more], "operators": ["olga"]},
         )
     )
 
@@ -118,11 +221,18 @@ async def running(slack: LocalSlack, settings: Settings, clock: Clock) -> AsyncI
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, yaml_text: str | None = None, **more: str) -> AsyncIterator[Stage]:
+async def staged(
+    folder: Path, *, yaml_text: str | None = None, people: Sequence[str] = (), **more: str
+) -> AsyncIterator[Stage]:
+    """All of it, from the beginning to the end. A journey that went well is held to its proof: `proof.proven`.
+
+    `people`: more members of finance; `more`: further environment variables.
+    """
     clock = Clock()
-    async with target() as aim, workspace() as slack:
+    async with target() as aim, workspace(people) as slack:
         text = yaml_text or (Path(__file__).parent / "signoff.yaml").read_text()
         (folder / "signoff.yaml").write_text(text.replace("TARGET", aim.url))
         settings = Settings.read(environment=environment_for(slack, folder, **more), env_file=None)
         async with running(slack, settings, clock) as house:
-            yield Stage(slack, house, aim, clock)
+            yield Stage(slack, house, aim, clock, settings)
+        await proven(settings, aim)
