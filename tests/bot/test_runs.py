@@ -132,14 +132,14 @@ an approver of a high one is deactivated: asked again
     it runs                                         → pending version=2 calls=0
 
 another group of the stage does not make up for it
-    file "[{need: [{from: finance}], escalate: []}]" "[{need: [{from: finance}], escalate: [{after: 1h, to: leads, may_approve: false}]}]"
+    file "from: finance}], escalate: []" "from: finance}], escalate: [{after: 1h, to: leads, may_approve: false}]"
     ana asks payout to=bob amount=60                → pending
     fay approves in review                          → approved
     fay leaves S0FINANCE                            → approved
     it runs                                         → pending version=2 calls=0
 
 who approved by escalation is entitled by it
-    file "[{need: [{from: finance}], escalate: []}]" "[{need: [{from: finance}], escalate: [{after: 1h, to: leads}]}]"
+    file "from: finance}], escalate: []" "from: finance}], escalate: [{after: 1h, to: leads}]"
     ana asks payout to=bob amount=60                → pending
     +1h                                             → pending
     dora approves in review                         → approved
@@ -408,7 +408,7 @@ undo: a request of its own, by the same rules
     it runs                                         → succeeded
     walt undoes                                     → refused not_requester
     ana undoes                                      → pending id=2 version=1 original=succeeded
-    ana approves                                    → refused not_an_approver
+    ana approves                                    → refused is_maker
     fay approves                                    → approved original=succeeded
     it runs                                         → succeeded original=undone
 
