@@ -104,10 +104,8 @@ async def send(desk: Desk, actor: Actor, request_id: str) -> Request:
     """*Send*: the draft becomes a request by its route; an allow runs at once."""
     request = await desk.open(request_id)
     draft = request.draft
-    if request.state is State.DRAFTING and (draft is None or draft.status != "ready"):
-        raise BadInput(*(draft.problems if draft and draft.problems else (_UNFINISHED,)))
-    if request.state is not State.DRAFTING or draft is None:
-        return await desk.act(actor.id, request_id, Click(Verb.SEND), actor, _never)
+    if request.state is not State.DRAFTING or draft is None or draft.status != "ready":
+        return await desk.act(actor.id, request_id, Click(Verb.SEND), actor, _unfinished)
     ready = await submit.prepare(desk, request, _action(desk, draft), draft.args, draft.plan)
     if ready.twin is not None:
         raise BadInput(Problem("", f"an identical request of yours is open already: {ready.twin.id}"))
@@ -123,8 +121,9 @@ async def send(desk: Desk, actor: Actor, request_id: str) -> Request:
 _UNFINISHED = Problem("draft", "it is not complete yet; open the form and fill in what is missing")
 
 
-def _never(request: Request, standing: Standing, moment: Moment) -> Step:
-    raise AssertionError("the door lets no finished draft be sent again")
+def _unfinished(request: Request, standing: Standing, moment: Moment) -> Step:
+    """What is missing, told behind the door: it is said of the requester's own words."""
+    raise BadInput(*(request.draft.problems if request.draft and request.draft.problems else (_UNFINISHED,)))
 
 
 async def outlook(desk: Desk, request: Request) -> tuple[Action | None, Decision | None]:
