@@ -75,22 +75,39 @@ _WITHOUT = re.compile(
     re.IGNORECASE,
 )
 _FOR_GOOD = re.compile(r"\b(?:cannot be undone|can not be undone|for good|irreversibl[ey]|permanent(?:ly)?)\b", re.I)
+_LONGEST = 2_000  # characters
 _LEAST = 2.0  # a score below it is no understanding
 _LEAD = 2.5  # what comes first, the verb, weighs so much more
 
 
 def plan(words: str, catalogue: Sequence[Described], today: datetime.date) -> list[Entry]:
-    """An entry for each thing asked, in the order of the words; none where nothing in the catalogue is meant."""
-    clauses = _clauses(words, catalogue)
-    entries = [_entry(clause, words, catalogue, today) for clause in clauses]
+    """An entry for each thing asked, in the order of the words; none where nothing in the catalogue is meant.
+
+    Nothing is made of more than a page of words: this is no reader of documents.
+    """
+    text = re.sub(r"[^\S\n]+", " ", words).strip()
+    if len(text) > _LONGEST:
+        return []
+    known = [_Known(action, _lexicon(action), _verbs(action)) for action in catalogue]
+    clauses = _clauses(text, known)
+    entries = [_entry(clause, text, known, today) for clause in clauses]
     at = 1
     while at < len(entries):
         if _two_halves(entries[at - 1], entries[at]):
             clauses[at - 1 : at + 1] = [f"{clauses[at - 1]}, {clauses[at]}"]
-            entries[at - 1 : at + 1] = [_entry(clauses[at - 1], words, catalogue, today)]
+            entries[at - 1 : at + 1] = [_entry(clauses[at - 1], text, known, today)]
         else:
             at += 1
     return entries
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An action, the words it is known by with their weights, and those that open a sentence asking for it."""
+
+    action: Described
+    lexicon: Mapping[str, float]
+    verbs: frozenset[str]
 
 
 def _two_halves(first: Entry, second: Entry) -> bool:
@@ -99,15 +116,15 @@ def _two_halves(first: Entry, second: Entry) -> bool:
     return bool(first["action"] == second["action"] and first["missing"] and second["missing"] and disjoint)
 
 
-def _clauses(words: str, catalogue: Sequence[Described]) -> list[str]:
+def _clauses(words: str, known: Sequence[_Known]) -> list[str]:
     """The words cut where a new thing is asked; what asks for nothing of its own stays with what came before."""
     clauses: list[str] = []
-    for piece in _pieces(words, catalogue):
-        if clauses and not _asks(piece, catalogue):
+    for piece in _pieces(words, known):
+        if clauses and not _asks(piece, known):
             clauses[-1] += f", {piece}"
         elif piece:
             clauses.append(piece)
-    return [clause for clause in clauses if _asks(clause, catalogue)]
+    return [clause for clause in clauses if _asks(clause, known)]
 
 
 _CUT = re.compile(
@@ -116,8 +133,8 @@ _CUT = re.compile(
 )
 
 
-def _pieces(words: str, catalogue: Sequence[Described]) -> Iterator[str]:
-    verbs = frozenset[str]().union(*map(_verbs, catalogue))
+def _pieces(words: str, known: Sequence[_Known]) -> Iterator[str]:
+    verbs = frozenset[str]().union(*(each.verbs for each in known))
     start = 0
     for cut in _CUT.finditer(words):
         quoted = words.count('"', 0, cut.start()) % 2 or words.count("“", 0, cut.start()) > words.count(
@@ -133,24 +150,23 @@ def _pieces(words: str, catalogue: Sequence[Described]) -> Iterator[str]:
     yield words[start:].strip(" ,-•*")
 
 
-def _asks(clause: str, catalogue: Sequence[Described]) -> bool:
-    return any(score >= _LEAST for score in _scores(clause, catalogue))
+def _asks(clause: str, known: Sequence[_Known]) -> bool:
+    return any(score >= _LEAST for score in _scores(clause, known))
 
 
-def _scores(clause: str, catalogue: Sequence[Described]) -> list[float]:
+def _scores(clause: str, known: Sequence[_Known]) -> list[float]:
     text = _NOT.sub("", _POLITE.sub("", clause)).strip()
     said = [token for token in _tokens(text) if token not in _COMMON or token in _MEANT]
-    known = [_lexicon(action) for action in catalogue]
     scores = []
-    for action, lexicon in zip(catalogue, known, strict=True):
+    for own in known:
         score = 0.0
         for at, token in enumerate(dict.fromkeys(said)):
             meant = _meanings(token)
-            weight = max((lexicon[word] for word in meant if word in lexicon), default=0.0)
-            sharing = sum(1 for each in known if any(word in each for word in meant))
-            leads = at == 0 and bool(meant & _verbs(action))
+            weight = max((own.lexicon[word] for word in meant if word in own.lexicon), default=0.0)
+            sharing = sum(1 for each in known if any(word in each.lexicon for word in meant))
+            leads = at == 0 and bool(meant & own.verbs)
             score += weight * (_LEAD if leads else 1.0) / (1 if leads else max(sharing, 1) ** 0.5)
-        scores.append(score + _typed(action, text))
+        scores.append(score + _typed(own.action, text))
     return scores
 
 
@@ -217,23 +233,27 @@ def _meanings(token: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    action: Described
+    known: _Known
     tied: Described | None
 
+    @property
+    def action(self) -> Described:
+        return self.known.action
 
-def _choose(clause: str, catalogue: Sequence[Described]) -> _Choice:
-    scores = _scores(clause, catalogue)
+
+def _choose(clause: str, known: Sequence[_Known]) -> _Choice:
+    scores = _scores(clause, known)
     order = sorted(range(len(scores)), key=lambda at: (-scores[at], at))
     best = order[0]
     close = len(order) > 1 and scores[order[1]] >= max(_LEAST, 0.85 * scores[best])
-    return _Choice(catalogue[best], catalogue[order[1]] if close else None)
+    return _Choice(known[best], known[order[1]].action if close else None)
 
 
-def _entry(clause: str, words: str, catalogue: Sequence[Described], today: datetime.date) -> Entry:
-    choice = _choose(clause, catalogue)
+def _entry(clause: str, words: str, known: Sequence[_Known], today: datetime.date) -> Entry:
+    choice = _choose(clause, known)
     action = choice.action
     text = _POLITE.sub("", clause)
-    form = fill(action, text, today, set(_lexicon(action)) | set(_MEANT) | _COMMON)
+    form = fill(action, text, today, set(choice.known.lexicon) | set(_MEANT) | _COMMON)
     missing = [name for name in action["required"] if name not in form.args and not _default(action, name)]
     flags = tuple(_flags(words, text, form, choice))
     return {

@@ -54,7 +54,7 @@ def conversation(
 ) -> Conversation:
     """The messages of a first call."""
     said: dict[str, Any] = {"words": safe(words, actions)}
-    if earlier is not None:
+    if earlier is not None and (earlier.args or earlier.plan.steps):  # an unread draft was no answer
         said |= {"earlier_answer": _earlier(earlier, actions), "note": "That was not what they meant: read it anew."}
     catalogue = json.dumps([_entry(action) for action in actions], ensure_ascii=False, indent=1)
     told = f"{_TASK}\nToday is {today:%A}, {today.isoformat()}.\n\nThe catalogue:\n```json\n{catalogue}\n```"

@@ -301,6 +301,14 @@ async def test_reading_anew_tells_the_model_what_it_said_before() -> None:
     assert "DE89370400440532013000" not in model.calls[0].prompt
 
 
+async def test_a_draft_that_was_never_read_is_no_earlier_answer() -> None:
+    (unread,) = (await TextMatchPlanner().plan(WORDS, ACTIONS)).drafts
+    model = ScriptedModel(answering(entry()))
+    async with asking(model) as asked:
+        await asked.draft(WORDS, earlier=unread)
+    assert told(model) == {"words": WORDS}
+
+
 # --- without a model ------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import datetime
 import json
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ def sample_actions() -> tuple[Action, ...]:
 
 
 DEMO = sample_actions()
+TOLD = [
+    {"name": a.name, "title": a.title, "about": a.about, "parameters": dict(a.params), "required": list(a.required)}
+    for a in DEMO
+]
 
 
 async def read(words: str, *actions: Action) -> tuple[Draft, ...]:
@@ -235,12 +240,22 @@ async def test_it_knows_any_catalogue_it_is_told() -> None:
 
 
 def test_the_same_words_always_get_the_same_answer() -> None:
-    told = [
-        {"name": a.name, "title": a.title, "about": a.about, "parameters": dict(a.params), "required": list(a.required)}
-        for a in DEMO
-    ]
     for words in UNDERSTOOD:
-        assert len({json.dumps(plan(words, told, TODAY)) for _ in range(3)}) == 1
+        assert len({json.dumps(plan(words, TOLD, TODAY)) for _ in range(3)}) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["and refund " * 170, "a" * 1_990, "9" * 1_990, "refund ord_1 5 dollars; " * 80, '"a" ' * 490]
+)
+def test_it_takes_no_long_time_over_strange_words(words: str) -> None:
+    began = time.perf_counter()
+    plan(words, TOLD, TODAY)
+    assert time.perf_counter() - began < 5
+
+
+def test_a_document_is_not_read() -> None:
+    assert plan("refund ord_81 20 dollars", TOLD, TODAY)
+    assert plan("refund ord_81 20 dollars " + "and so on " * 300, TOLD, TODAY) == []
 
 
 async def test_it_answers_in_the_form_it_is_asked_for() -> None:
