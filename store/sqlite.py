@@ -41,8 +41,17 @@ class _Thread(aiosqlite.Connection):
 
     _core: Connection | None = None
 
+    async def start(self) -> None:
+        try:
+            await self
+        except BaseException:
+            self._thread.join()  # it was told to end, but aiosqlite does not wait for it
+            raise
+
     def begun(self) -> Transaction:
         """In that thread: what runs statements on it. Core begins and commits nothing by itself."""
+        self.raw.execute("PRAGMA synchronous=FULL")
+        self.raw.execute("PRAGMA foreign_keys=ON")
         engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
         self._core = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         return Transaction(self._core)
@@ -73,12 +82,13 @@ class Reading:
         self._transaction: Transaction
 
     async def open(self) -> None:
-        await self._thread
+        await self._thread.start()
         self._transaction = await self._thread.hop(self._begun)
 
     def _begun(self) -> Transaction:
+        transaction = self._thread.begun()
         self._thread.raw.execute("PRAGMA query_only=ON")
-        return self._thread.begun()
+        return transaction
 
     async def read(self, query: Move[T]) -> T:
         return await self._thread.hop(lambda: self._query(query))
@@ -114,7 +124,7 @@ class SQLite:
     async def open(self, prepare: Callable[[Connection], None]) -> None:
         """Connect; `prepare` brings the schema up to date, in one transaction, before anything else is done."""
         try:
-            await self._thread
+            await self._thread.start()
             await self._thread.hop(lambda: self._prepared(prepare))
             await self._reading.open()
         except BaseException as error:
@@ -199,7 +209,4 @@ def _made(path: Path, patience: int) -> sqlite3.Connection:
 
 
 def _connect(path: Path, patience: int) -> sqlite3.Connection:
-    raw = sqlite3.connect(path, timeout=patience / 1000, isolation_level=None, cached_statements=512)
-    raw.execute("PRAGMA synchronous=FULL")
-    raw.execute("PRAGMA foreign_keys=ON")
-    return raw
+    return sqlite3.connect(path, timeout=patience / 1000, isolation_level=None, cached_statements=512)
