@@ -102,7 +102,7 @@ def _environment(names: tuple[str, ...]) -> cel.Env:
 
 def _explained(error: str, names: tuple[str, ...]) -> str:
     first = error.removeprefix("INVALID_ARGUMENT: ").splitlines()[0].removeprefix("ERROR: <input>:")
-    if "undeclared reference to 'args'" in error:
+    if re.search(r"undeclared reference to 'args\b", error):
         return f"{first}; the arguments there are: {', '.join(sorted(names)) or 'none'}"
     return first
 
