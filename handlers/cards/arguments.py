@@ -16,7 +16,7 @@ from handlers.cards.text import pieces, shown, suspicious, visible
 
 SHORT = 60  # characters of a value in the table: one line on a laptop, two on a telephone
 HIDDEN = f"{MASK}  (sensitive, hidden)"
-CARD_ROOM, CARD_LINES = 4_500, 60  # what a card gives its arguments: characters, and lines on a wide screen
+CARD_ROOM, CARD_LINES = 4_000, 60  # what a card gives its arguments: characters, and lines on a wide screen
 LINE = 90
 
 
@@ -130,12 +130,15 @@ def sensitive_names(version: Version) -> list[str]:
 
 def way(version: Version) -> dict[str, Any]:
     """What will run, resolved; with masks where a sensitive argument stands in it."""
-    if not sensitive_names(version):
-        return dict(version.way)
-    try:
-        return resolve(version.action.run, version.action.masked(version.args))
-    except Refusal:
-        return dict(version.action.run)
+    resolved = dict(version.way)
+    if sensitive_names(version):
+        try:
+            resolved = resolve(version.action.run, version.action.masked(version.args))
+        except Refusal:
+            resolved = dict(version.action.run)
+    if version.args and version.way.get("args") == version.args:
+        resolved["args"] = "the arguments above, as they are"
+    return resolved
 
 
 def without_secrets(text: str, version: Version | None) -> str:

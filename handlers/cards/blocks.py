@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.cards.text import LONGEST, clip, escaped, pieces, visible
+from handlers.cards.text import LONGEST, clip, escaped, pieces, unmarked, visible
 
 Json = dict[str, Any]
 Part = Json | str  # an element of a line, or text to be made one
 
 HEADER = 150
+SENTENCE = 160  # characters of a name, a rule, an error within a line; review and details have them whole
 MESSAGE_ROOM = 12_000  # characters of JSON; Slack refuses a message from about 13,200 (bolt-js issues 2509, 2867)
 _USER = re.compile(r"[UW][A-Z0-9]{1,28}")
 _GROUP = re.compile(r"S[A-Z0-9]{1,28}")
@@ -31,24 +32,25 @@ class Drawn:
     blocks: list[Json]
 
 
-def drawn(text: str, blocks: Iterable[Json]) -> Drawn:
-    return Drawn(clip(escaped(text), LONGEST), list(blocks))
+def drawn(text: str, blocks: Iterable[Json], *, opening: str = "") -> Drawn:
+    """A message. `opening`: visible text to begin with."""
+    return Drawn(clip(unmarked(opening) + escaped(text), LONGEST) or "Signoff", list(blocks))
 
 
 # ── lines of rich text ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def words(text: str, most: int = 100_000, where: str = "", **style: bool) -> Json:
-    """A text element, in one line; of more than `most` characters it says how many are missing, and where they are."""
-    element: Json = {"type": "text", "text": clip(visible(text, one_line=True), most, where) or " "}
+def words(text: str, most: int = SENTENCE, **style: bool) -> Json:
+    """A text element, in one line; of more than `most` characters it says how many are missing."""
+    element: Json = {"type": "text", "text": clip(visible(text, one_line=True), most) or " "}
     return element | ({"style": style} if style else {})
 
 
-def bold(text: str, most: int = 100_000) -> Json:
+def bold(text: str, most: int = SENTENCE) -> Json:
     return words(text, most, bold=True)
 
 
-def code(text: str, most: int = 100_000) -> Json:
+def code(text: str, most: int = SENTENCE) -> Json:
     """Inline text that is not ours."""
     return words(text, most, code=True)
 
@@ -81,7 +83,7 @@ def clock(at: int) -> Json:
 
 
 def line(*parts: Part) -> list[Json]:
-    return [words(part) if isinstance(part, str) else part for part in parts if part]
+    return [words(part, 1_000) if isinstance(part, str) else part for part in parts if part]
 
 
 def joined(groups: Iterable[Sequence[Part]], between: str = " · ") -> list[Part]:
@@ -129,7 +131,15 @@ def pre(text: str, *, ready: bool = False) -> Json:
 
 def quoted(text: str, room: int, where: str = " in Details") -> Json:
     """Somebody's words, set apart; what there is no room for is counted, and where it is to be read."""
-    return pre(clip(visible(text), room, where), ready=True)
+    return pre(clip_to(visible(text), room, where), ready=True)
+
+
+def clip_to(seen: str, room: int, where: str) -> str:
+    """Visible text, at most so many characters as JSON, where a quotation mark takes two."""
+    size = room
+    while weight(clip(seen, size, where)) > room + 2 and size > 60:
+        size = size * 3 // 4
+    return clip(seen, size, where)
 
 
 # ── blocks ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ from handlers.cards.blocks import (
     actions,
     bold,
     button,
+    clip_to,
     confirm,
     date,
     drawn,
@@ -33,11 +34,11 @@ from handlers.cards.blocks import (
     words,
 )
 from handlers.cards.facts import Line
-from handlers.cards.text import clip, shown, visible
+from handlers.cards.text import shown, visible
 from handlers.cards.words import risk_words, state_words
 from handlers.redact import redact
 
-HEADLINE_ROOM, PLAN_ROOM = 600, 2_000  # characters a card gives; what needs more is read in Review
+HEADLINE_ROOM, PLAN_ROOM = 400, 1_600  # characters a card gives; what needs more is read in Review
 QUOTES = (600, 150)  # characters of the preview, the words, a result; less where all of them are long
 
 
@@ -128,7 +129,7 @@ def result(request: Request, room: int) -> list[Json]:
     if not request.attempts or request.attempts[-1].result is None:
         return []
     text = without_secrets(shown(request.attempts[-1].result), request.version)
-    return [section([bold("Result")]), pre(clip(text, room, " in Details"), ready=True)]
+    return [section([bold("Result")]), pre(clip_to(text, room, " in Details"), ready=True)]
 
 
 def _effect(request: Request, quote: int) -> list[Json]:
@@ -142,7 +143,7 @@ def _effect(request: Request, quote: int) -> list[Json]:
     if plan := plan_text(version):
         room = PLAN_ROOM if weight(plan) <= PLAN_ROOM else PLAN_ROOM // 2
         elements += [section([bold("What the model says of it"), ", unverified"]),
-                     pre(clip(plan, room, " in Review"), ready=True)]  # fmt: skip
+                     pre(clip_to(plan, room, " in Review"), ready=True)]  # fmt: skip
     return [rich(*elements)] if elements else []
 
 

@@ -6,7 +6,21 @@ from typing import Any
 from bot.request import Event, Request, Version
 from handlers.cards import facts
 from handlers.cards.arguments import sensitive_names, without_secrets
-from handlers.cards.blocks import Json, actions, bold, button, code, date, header, note, person, pre, rich, section
+from handlers.cards.blocks import (
+    Json,
+    actions,
+    bold,
+    button,
+    code,
+    date,
+    header,
+    note,
+    person,
+    pre,
+    rich,
+    section,
+    words,
+)
 from handlers.cards.facts import Line
 from handlers.cards.paging import PAGE, Part, box_part, pages, turning
 from handlers.cards.parts import (
@@ -172,4 +186,10 @@ def _event(event: Event) -> Line:
     by: Line = [person(event.actor.id)] if event.actor.id else [event.actor.kind]
     moved = f" {event.before} → {event.after}" if event.after and event.before is not event.after else ""
     number = f" v{event.version}" if event.version else ""
-    return [date(event.at, TO_THE_SECOND), f"  {event.type}{number}{moved} · ", *by, f" through {event.actor.via}"]
+    return [
+        date(event.at, TO_THE_SECOND),
+        f"  {event.type}{number}{moved} · ",
+        *by,
+        " through ",
+        words(event.actor.via),
+    ]

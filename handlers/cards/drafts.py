@@ -1,6 +1,7 @@
 """A draft in the requester's own message: what was understood, what is missing, what *Send* would do."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from bot.catalogue import Action
 from bot.policy import Decision
@@ -8,10 +9,12 @@ from bot.request import Draft, Request
 from bot.route import Route, Verdict
 from handlers.cards.arguments import CARD_ROOM, boxes
 from handlers.cards.blocks import (
+    MESSAGE_ROOM,
     Json,
     actions,
     bold,
     button,
+    clip_to,
     code,
     confirm,
     header,
@@ -25,80 +28,91 @@ from handlers.cards.blocks import (
 )
 from handlers.cards.card import HEADLINE_ROOM
 from handlers.cards.facts import Line
-from handlers.cards.text import clip, suspicious
+from handlers.cards.text import suspicious
 from handlers.cards.words import FLAGS, confidence_words, problem_words, risk_words
 
-WORDS_ROOM = 1_500
-
+ROOMS = (1_500, 500)  # characters of words, of problems; less where all of them are long
 Parts = tuple[str, list[Json]]
 
 
-def draft_parts(request: Request, draft: Draft, token: str, action: Action | None, decision: Decision | None) -> Parts:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A draft and what is known of it: the action it names, and what the policy would say of it now."""
+
+    request: Request
+    draft: Draft
+    token: str
+    action: Action | None
+    decision: Decision | None
+    room: int = ROOMS[0]
+
+    @property
+    def headline(self) -> str:
+        return self.action.headline(self.draft.args) if self.action else self.draft.action or "No action yet"
+
+
+def draft_parts(request: Request, token: str, action: Action | None, decision: Decision | None) -> Parts:
     """The line for notifications, and the blocks."""
-    return _DRAFTS[draft.status](request, draft, token, action, decision)
+    draft = request.draft or Draft()
+    for room in ROOMS:
+        text, blocks = _DRAFTS[draft.status](Seen(request, draft, token, action, decision, room))
+        if weight(blocks) <= MESSAGE_ROOM:
+            break
+    return text, blocks
 
 
-def _reading(request: Request, _: Draft, token: str, __: Action | None, ___: Decision | None) -> Parts:
+def _reading(seen: Seen) -> Parts:
     told = "⏳ Reading your words"
     lines = section([bold(told), ". Nothing is asked for yet; you see here what was understood."])
-    return told, [rich(lines), *_said("", request.words), *actions(_discard(token))]
+    return told, [rich(lines), *_words(seen, ""), *actions(_discard(seen))]
 
 
-def _ready(request: Request, draft: Draft, token: str, action: Action | None, decision: Decision | None) -> Parts:
-    headline = _headline(draft, action)
-    lines = [["📝 ", bold("Draft"), ". ", *_coming(decision)], _understood(draft), *_doubts(draft, action)]
+def _ready(seen: Seen) -> Parts:
+    lines = [["📝 ", bold("Draft"), ". ", *_coming(seen.decision)], _understood(seen.draft), *_doubts(seen)]
+    edits = button("Edit", "edit", seen.token, about=seen.headline)
     blocks = [
-        *header(headline, HEADLINE_ROOM),
+        *header(seen.headline, HEADLINE_ROOM),
         rich(section(*lines)),
-        *_args(draft, action),
-        *_said("Your words", request.words),
-        *actions(
-            *_send(token, headline, decision),
-            button("Edit", "edit", token, about=headline),
-            *_regenerate(request, token),
-            _discard(token),
-        ),
+        *_args(seen),
+        *_words(seen, "Your words"),
+        *actions(*_send(seen), edits, *_regenerate(seen), _discard(seen)),
     ]
-    return f"Draft, not sent yet: {headline}", blocks
+    return f"Draft, not sent yet: {seen.headline}", blocks
 
 
-def _incomplete(request: Request, draft: Draft, token: str, action: Action | None, _: Decision | None) -> Parts:
-    headline = _headline(draft, action)
+def _incomplete(seen: Seen) -> Parts:
+    draft = seen.draft
     wrong = "\n".join(problem_words(problem) for problem in draft.problems)
     missing = section(["📝 ", bold("Almost there"), ". This is missing or does not fit yet:"], _understood(draft))
     blocks = [
-        *header(headline, HEADLINE_ROOM),
-        rich(missing, quoted(wrong or draft.note or "something", WORDS_ROOM, " in the form")),
-        *([paragraph(draft.note)] if draft.note and wrong else []),
-        *_args(draft, action),
-        *_said("Your words", request.words),
-        *_form(request, token),
+        *header(seen.headline, HEADLINE_ROOM),
+        rich(missing, quoted(wrong or draft.note or "something", seen.room, " in the form")),
+        *([rich(quoted(draft.note, seen.room, ""))] if draft.note and wrong else []),
+        *_args(seen),
+        *_words(seen, "Your words"),
+        *_form(seen),
     ]
-    return f"Not complete yet: {headline}", blocks
+    return f"Not complete yet: {seen.headline}", blocks
 
 
-def _unread(request: Request, draft: Draft, token: str, action: Action | None, _: Decision | None) -> Parts:
+def _unread(seen: Seen) -> Parts:
     told = "📝 Your words were not read"
-    closest: Line = ["The form opens with the closest action: ", code(action.name)] if action else []
+    closest: Line = ["The form opens with the closest action: ", code(seen.action.name)] if seen.action else []
     blocks = [
         rich(section([bold(told)], closest)),
-        paragraph(draft.note or "Choose the action in the form and fill it in."),
-        *_said("Your words", request.words),
-        *_form(request, token),
+        paragraph(seen.draft.note or "Choose the action in the form and fill it in."),
+        *_words(seen, "Your words"),
+        *_form(seen),
     ]
     return told, blocks
 
 
-_DRAFTS: Mapping[str, Callable[[Request, Draft, str, Action | None, Decision | None], Parts]] = {
+_DRAFTS: Mapping[str, Callable[[Seen], Parts]] = {
     "reading": _reading,
     "ready": _ready,
     "incomplete": _incomplete,
     "unread": _unread,
 }
-
-
-def _headline(draft: Draft, action: Action | None) -> str:
-    return action.headline(draft.args) if action else draft.action or "No action yet"
 
 
 def _coming(decision: Decision | None) -> Line:
@@ -110,7 +124,7 @@ def _coming(decision: Decision | None) -> Line:
         case Verdict.ALLOW:
             return [risk, ": ", bold("it will run at once when you press Send"), ", nobody else looks at it."]
         case Verdict.DENY:
-            return [risk, ": ", bold("the policy does not allow it"), " (rule ", code(decision.route.rule, 220), ")."]
+            return [risk, ": ", bold("the policy does not allow it"), " (rule ", code(decision.route.rule), ")."]
         case Verdict.ASK:
             return [risk, ": when you press Send, ", *asked(decision.route), " will be asked before it runs."]
 
@@ -119,61 +133,61 @@ def asked(route: Route) -> Line:
     """Who looks, stage by stage."""
     stages: list[Line] = []
     for stage in route.stages:
-        needs = [[bold(f"{need.approvals} of {' or '.join(need.groups) or 'nobody'}", 220)] for need in stage.need]
+        needs = [[bold(f"{need.approvals} of {' or '.join(need.groups) or 'nobody'}")] for need in stage.need]
         stages.append(joined(needs, " and "))
     return joined(stages, ", then ")
 
 
 def _understood(draft: Draft) -> Line:
     if draft.plan.source != "model":
-        return ["Filled in by you"] if draft.plan.confidence >= 1 else []
+        return ["Filled in by you."]
     groups: list[Line] = [["Understood from your words; the model is ", confidence_words(draft.plan.confidence)]]
     flags: list[Line] = [["🚩 ", FLAGS.get(flag, flag)] for flag in draft.plan.flags]
     return joined([*groups, *flags])
 
 
-def _doubts(draft: Draft, action: Action | None) -> list[Line]:
-    hidden = action.sensitive if action else frozenset[str]()
-    texts = [(name, value) for name, value in draft.args.items() if isinstance(value, str) and name not in hidden]
+def _doubts(seen: Seen) -> list[Line]:
+    hidden = seen.action.sensitive if seen.action else frozenset[str]()
     found: list[Line] = []
-    for name, value in texts:
-        found += [["🚩 ", bold(name, 220), ": ", code(why, 400)] for why in suspicious(value)]
+    for name, value in seen.draft.args.items():
+        if isinstance(value, str) and name not in hidden:
+            found += [["🚩 ", bold(name), ": ", code(why)] for why in suspicious(value)]
     return found[:4]
 
 
-def _args(draft: Draft, action: Action | None) -> list[Json]:
-    if action is None or not draft.args:
+def _args(seen: Seen) -> list[Json]:
+    if seen.action is None or not seen.draft.args:
         return []
-    whole = boxes(action, draft.args)
+    whole = boxes(seen.action, seen.draft.args)
     elements = [element for box in whole for element in box.drawn()]
     if weight(elements) <= CARD_ROOM:
         return [rich(*elements)]
     begun = "\n".join(f"{box.label}  {box.text}" if box.label else box.text for box in whole)
-    return [rich(pre(clip(begun, CARD_ROOM // 2, "; Edit shows all"), ready=True))]
+    return [rich(pre(clip_to(begun, CARD_ROOM // 2, "; the form shows all"), ready=True))]
 
 
-def _send(token: str, headline: str, decision: Decision | None) -> list[Json]:
-    verdict = decision.route.verdict if decision else None
+def _send(seen: Seen) -> list[Json]:
+    verdict = seen.decision.route.verdict if seen.decision else None
     if verdict is Verdict.DENY:
         return []
-    sure = confirm("Run this at once?", headline, "Run it") if verdict is Verdict.ALLOW else None
-    return [button("Send", "send", token, style="primary", about=headline, confirm=sure)]
+    sure = confirm("Run this at once?", seen.headline, "Run it") if verdict is Verdict.ALLOW else None
+    return [button("Send", "send", seen.token, style="primary", about=seen.headline, confirm=sure)]
 
 
-def _form(request: Request, token: str) -> list[Json]:
-    opens = button("Open the form", "open_form", token, style="primary")
-    return actions(opens, *_regenerate(request, token), _discard(token))
+def _form(seen: Seen) -> list[Json]:
+    opens = button("Open the form", "open_form", seen.token, style="primary")
+    return actions(opens, *_regenerate(seen), _discard(seen))
 
 
-def _regenerate(request: Request, token: str) -> list[Json]:
-    return [button("Regenerate", "regenerate", token, about="read the words again")] if request.words else []
+def _regenerate(seen: Seen) -> list[Json]:
+    return [button("Regenerate", "regenerate", seen.token, about="read the words again")] if seen.request.words else []
 
 
-def _discard(token: str) -> Json:
-    return button("Discard", "discard", token, about="this draft")
+def _discard(seen: Seen) -> Json:
+    return button("Discard", "discard", seen.token, about="this draft")
 
 
-def _said(label: str, words: str | None) -> list[Json]:
-    if not words:
+def _words(seen: Seen, label: str) -> list[Json]:
+    if not seen.request.words:
         return []
-    return [rich(*([section([bold(label)])] if label else []), quoted(words, WORDS_ROOM, ""))]
+    return [rich(*([section([bold(label)])] if label else []), quoted(seen.request.words, seen.room, ""))]

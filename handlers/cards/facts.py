@@ -9,13 +9,13 @@ from bot.request import Request, State, Version, Vote
 from bot.route import REQUESTER
 from bot.timing import schedule
 from handlers.cards.arguments import doubts
-from handlers.cards.blocks import Part, bold, clock, code, date, joined, people, person, user_group, words
+from handlers.cards.blocks import SENTENCE, Part, bold, clock, code, date, joined, people, person, user_group, words
 from handlers.cards.words import FLAGS, STATES, confidence_words, count, risk_words, span, state_words, via_words
 
 Line = list[Part]
 MOST_NAMED = 5  # people mentioned one by one
 MOST_DOUBTS = 4
-SENTENCE = 220  # characters of a rule's name or an error on a card; Details has all of it
+WHOLE = 100_000
 
 
 def standing(request: Request) -> Line:
@@ -37,15 +37,15 @@ def standing(request: Request) -> Line:
 def who(request: Request) -> Line:
     """Who asks, for whom, through what."""
     asker = request.asker
-    asked: Line = ["Asked by ", person(asker.person) if asker.person else code(asker.client or "unknown", SENTENCE)]
+    asked: Line = ["Asked by ", person(asker.person) if asker.person else code(asker.client or "unknown")]
     if asker.person and asker.client:
-        asked += [" with ", code(asker.client, SENTENCE)]
+        asked += [" with ", code(asker.client)]
     if asker.owner and asker.owner != asker.person:
         asked += [" (owned by ", person(asker.owner), ")"]
     if asker.acts_for and asker.acts_for != asker.person:
         asked += [" for ", person(asker.acts_for)]
     undo: Line = ["takes back an earlier request"] if request.undo_of else []
-    return joined([asked, ["through ", words(via_words(request.via), SENTENCE)], undo])
+    return joined([asked, ["through ", words(via_words(request.via))], undo])
 
 
 def waiting(request: Request) -> list[Line]:
@@ -61,7 +61,7 @@ def waiting(request: Request) -> list[Line]:
         groups.append([f"Stage {request.stage + 1} of {len(version.route.stages)}"])
     for at, need in enumerate(stage.need):
         named: Line = [] if groups else ["Waiting for "]
-        named += [bold(_names(request.groups_for(at)), SENTENCE), f" {have[at]} of {need.approvals}"]
+        named += [bold(_names(request.groups_for(at))), f" {have[at]} of {need.approvals}"]
         if have[at] < need.approvals:
             named += _mentions(request, at)
         groups.append(named)
@@ -102,7 +102,7 @@ def _times(request: Request) -> Line:
     stage = request.now_version.route.stages[request.stage]
     if escalation is not None and escalation.at < request.expires_at:
         to = stage.escalate[escalation.index].to
-        groups.append(["escalates to ", words(_names(to), SENTENCE), " ", clock(escalation.at)])
+        groups.append(["escalates to ", words(_names(to)), " ", clock(escalation.at)])
     return joined([*groups, ["expires ", date(request.expires_at)]])
 
 
@@ -111,7 +111,7 @@ def why(version: Version, *, full: bool = False) -> list[Line]:
     route = version.route
 
     def short(text: str) -> Part:
-        return code(text) if full else code(text, SENTENCE)
+        return code(text, WHOLE if full else SENTENCE)
 
     decided = {"ask": "Asked by rule ", "allow": "Allowed by rule ", "deny": "Denied by rule "}[route.verdict.value]
     lines: list[Line] = [[decided, short(route.rule)]]
@@ -129,11 +129,11 @@ def cautions(version: Version, left: int) -> list[Line]:
     """What makes one look not enough: flags, text that may deceive, what is not shown, a preview that failed."""
     source = source_words(version)
     lines: list[Line] = [
-        ["🚩 ", bold(FLAGS.get(flag, flag), SENTENCE), " (flag ", code(flag, SENTENCE), f", {source})"]
+        ["🚩 ", bold(FLAGS.get(flag, flag)), " (flag ", code(flag), f", {source})"]
         for flag in version.plan.flags[:MOST_DOUBTS]
     ]
     found = doubts(version)
-    lines += [["🚩 ", bold(name, SENTENCE), ": ", code(reason, 2 * SENTENCE)] for name, reason in found[:MOST_DOUBTS]]
+    lines += [["🚩 ", bold(name), ": ", code(reason)] for name, reason in found[:MOST_DOUBTS]]
     if len(found) > MOST_DOUBTS:
         lines.append([f"🚩 and {count(len(found) - MOST_DOUBTS, 'such warning')} more in Review"])
     if left:

@@ -44,11 +44,11 @@ def line(event: Event, request: Request) -> Drawn | None:
     if said:
         elements.append(quoted(without_secrets(redact(said), request.version), ROOM))
     headline = f": {request.version.headline}" if request.version else ""
-    return drawn(plain_words(parts) + headline, [rich(*elements)])
+    return drawn(headline, [rich(*elements)], opening=_as_text(parts))
 
 
-def plain_words(parts: Line) -> str:
-    """The line as text for notifications; people and times are only on the screen."""
+def _as_text(parts: Line) -> str:
+    """The line for notifications; people and times are only on the screen."""
     texts = [part if isinstance(part, str) else str(part.get("text", "…")) for part in parts]
     return "".join(texts).strip()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.catalogue import Action
 from bot.policy import Decision
-from bot.request import Draft, Request, State
+from bot.request import Request, State
 from handlers.cards import facts
 from handlers.cards.arguments import boxes
 from handlers.cards.blocks import (
@@ -26,7 +26,7 @@ from handlers.cards.blocks import (
     weight,
 )
 from handlers.cards.card import HEADLINE_ROOM, result
-from handlers.cards.drafts import WORDS_ROOM, draft_parts
+from handlers.cards.drafts import ROOMS, draft_parts
 from handlers.cards.words import state_words
 
 
@@ -43,15 +43,15 @@ def mine(
     Of a draft: `action` is the one its draft names, `decision` what the policy would say of it now.
     """
     if request.state is State.DRAFTING:
-        text, blocks = draft_parts(request, request.draft or Draft(), token, action, decision)
+        text, blocks = draft_parts(request, token, action, decision)
     elif request.version is None:
         text = state_words(request.state)
-        blocks = [rich(section([bold(text)]), *([quoted(request.words, WORDS_ROOM)] if request.words else []))]
+        blocks = [rich(section([bold(text)]), *([quoted(request.words, ROOMS[0])] if request.words else []))]
     else:
         text = f"{state_words(request.state)}: {request.version.headline}"
-        blocks = _sent(request, token, now, WORDS_ROOM)
+        blocks = _sent(request, token, now, ROOMS[0])
         if weight(blocks) > MESSAGE_ROOM:
-            blocks = _sent(request, token, now, WORDS_ROOM // 3)
+            blocks = _sent(request, token, now, ROOMS[1])
     number = request.version.number if request.version else 0
     return drawn(text, numbered(blocks, f"m{number}.{request.revision}"))
 

@@ -38,11 +38,13 @@ def check_open(request: Request, version: int) -> None:
         raise WrongMoment(f"There is nothing to decide any more: {state_words(request.state)}.")
 
 
-def turned(callback: str, request: Request, at: Place, page: int, *, may_reveal: bool = False) -> Json:
+def turned(
+    callback: str, request: Request, at: Place, page: int, *, may_reveal: bool = False, sees_result: bool = False
+) -> Json:
     """Another page of a review or of details, drawn fresh. WrongMoment where the pages have changed meanwhile."""
     if callback == "review":
         return review(request, at.token, page)
-    return details(request, at.token, page, may_reveal=may_reveal)
+    return details(request, at.token, page, may_reveal=may_reveal, sees_result=sees_result)
 
 
 def notice(error: Refusal) -> Json:

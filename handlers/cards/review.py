@@ -38,7 +38,7 @@ def _everything(request: Request) -> Iterator[Part]:
     for flag in version.plan.flags:
         yield lines_part(["🚩 ", code(flag), f" ({facts.source_words(version)})"])
     for name, reason in doubts(version):
-        yield lines_part(["🚩 ", bold(name), ": ", code(reason)])
+        yield lines_part(["🚩 ", bold(name), ": ", code(reason, 1_000)])
     yield from arguments_parts(version)
     yield way_part(version)
     yield from effect_parts(version)

@@ -16,32 +16,32 @@ from decimal import Decimal
 from typing import Any
 
 LONGEST = 3_000  # characters of one text object or element
-SPACES, NEWLINES, MARKS = 16, 3, 4  # longer runs are written as a count
+MANY, MARKS = 3, 4  # longer runs of what cannot be seen, and of combining marks, are written as a count
 
 # printable to Python, yet drawn as nothing: of Default_Ignorable_Code_Point (Unicode 15.1), and four more
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
     "\u2800\ufffc\U0001d159\U00016fe4]"
 )
+_NAMED = {" ": "space", "\n": "newline"}
 _SELECTORS = "\ufe0e\ufe0f"
-_ODD = re.compile(r"([^ -~\n])\1*| {17,}| +(?=\n|\Z)|\n{4,}|\\(?=u\{)")
+# a run of one character that is not plain ASCII; blanks that are many, or at an edge where nobody sees them; `\u{`
+_ODD = re.compile(r"([^ -~\n])\1*| {17,}|\A +| +(?=\n|\Z)|\n{4,}|\A\n+|\n+\Z|\\(?=u\{)")
 _ODD_IN_A_LINE = re.compile(r"([^ -~])\1*| {17,}|\\(?=u\{)")
 _ESCAPE_BEGUN = re.compile(r"(?:⟨[^⟩]{0,30}|\\(?:u(?:\{[0-9a-f]{0,6})?)?)\Z")
 
 
 def visible(text: str, *, one_line: bool = False) -> str:
-    """The text with everything in it to be seen, and readable back exactly. `one_line` writes newlines as escapes."""
+    """The text with everything in it to be seen, and readable back exactly. `one_line`: newlines are counted too."""
     found = (_ODD_IN_A_LINE if one_line else _ODD).sub(lambda run: _run(run[0]), text)
     return found if found.isascii() else "".join(_marks_apart(found))
 
 
 def _run(run: str) -> str:
     character, count = run[0], len(run)
-    if character == " ":
-        return f"⟨space ×{count}⟩"
-    if character == "\n" and count > NEWLINES:
-        return f"⟨newline ×{count}⟩"
-    if count > NEWLINES and (_unseen(character) or (count > MARKS and _mark(character))):
+    if character in _NAMED:
+        return f"⟨{_NAMED[character]} ×{count}⟩"
+    if count > MANY and (_unseen(character) or (count > MARKS and _mark(character))):
         return f"⟨{_escape(character)} ×{count}⟩"
     return _escape(character) * count if _unseen(character) or character in "\\⟨" else run
 
@@ -71,8 +71,13 @@ def _marks_apart(text: str) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """For a message's top-level `text`, which Slack parses as mrkdwn: `&`, `<` and `>` in this order."""
-    return visible(text, one_line=True).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """For a message's top-level `text`, which Slack parses as mrkdwn: visible, and without markup."""
+    return unmarked(visible(text, one_line=True))
+
+
+def unmarked(seen: str) -> str:
+    """Visible text with `&`, `<` and `>` as Slack wants them, in this order."""
+    return seen.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def pieces(text: str, size: int = LONGEST) -> list[str]:
@@ -102,7 +107,7 @@ def clip(text: str, size: int, where: str = "") -> str:
 
 # ── values ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_OTHER_VALUE = re.compile(r'\s|"|[\[{]|(?:true|false|null|-?[0-9.]+(?:e[+-]?[0-9]+)?)\Z', re.IGNORECASE)
+_OTHER_VALUE = re.compile(r'["\[{]|(?:true|false|null|-?[0-9.]+(?:e[+-]?[0-9]+)?)\Z', re.IGNORECASE)
 WIDE, DEEP = 72, 60
 
 
@@ -149,10 +154,10 @@ def number(value: float) -> str:
 
 # ── what deserves a second look ─────────────────────────────────────────────────────────────────────────────────
 
-_FOREIGN_WORD = re.compile(r"\w*[^\W\x00-\x7f]\w*")
+_WORD = re.compile(r"\w+")
 _AUTHORITY = re.compile(r"://([^/?#\s\\]*)")
-_HOST = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*", re.UNICODE)
-_AFTER_AT = re.compile(r"@(" + _HOST.pattern + ")")
+_AFTER_AT = re.compile(r"@([\w.-]{1,253})")
+_LONGEST_HOST = 253  # characters
 _FAR = re.compile(r" {100}|\n{10}")
 _ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
 
@@ -192,15 +197,15 @@ def _not_composed(text: str) -> Iterator[str]:
 
 
 def _mixed_words(text: str) -> Iterator[str]:
-    for word in dict.fromkeys(_FOREIGN_WORD.findall(text)):
+    for word in dict.fromkeys(word for word in _WORD.findall(text) if not word.isascii()):
         scripts = {unicodedata.name(letter, "?").split()[0] for letter in word if letter.isalpha()}
         if len(scripts & _ALPHABETS) > 1 or "MATHEMATICAL" in scripts:
             yield f"look-alike letters in “{clip(visible(word, one_line=True), 60)}”"
 
 
 def _hosts(text: str) -> Iterator[str]:
-    found = [*_AUTHORITY.findall(text), *_AFTER_AT.findall(text), *([text] if _HOST.fullmatch(text) else [])]
-    for authority in dict.fromkeys(found):
+    named = [host for host in (*_AFTER_AT.findall(text), text.strip()) if _is_host(host)]
+    for authority in dict.fromkeys([*_AUTHORITY.findall(text), *named]):
         host = authority.rpartition("@")[2].rpartition("]")[2].partition(":")[0]
         if "@" in authority:
             yield f"an address that really goes to {_seen(host)}"
@@ -208,6 +213,13 @@ def _hosts(text: str) -> Iterator[str]:
             yield f"host {_seen(host)} is {_seen(_punycode(host))}"
         elif "xn--" in host.lower():
             yield f"an encoded host name: {_seen(host)}"
+
+
+def _is_host(text: str) -> bool:
+    """Whether it has the shape of a host name: labels with dots between, the last one beginning with a letter."""
+    labels = text.split(".") if len(text) <= _LONGEST_HOST else []
+    shaped = all(label and label.replace("-", "").isalnum() for label in labels)
+    return len(labels) > 1 and shaped and labels[-1][0].isalpha()
 
 
 def _seen(host: str) -> str:
