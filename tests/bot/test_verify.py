@@ -242,7 +242,7 @@ def test_what_is_no_line_of_an_export_is_named_as_such(bad: bytes) -> None:
         event(1, type="vote", to="pending"),
         event(1, type="send", to="pending", version=1, digest={}, detail={"makers": 7}),
         event(True, to="pending"),
-        event(1.0, to="pending"),
+        event(1, to="pending") | {"seq": 1.0},
     ],
 )
 def test_an_event_that_signoff_never_wrote_is_named_whatever_its_hash(odd: Mapping[str, Any]) -> None:

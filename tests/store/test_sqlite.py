@@ -360,6 +360,7 @@ def test_a_file_that_may_not_be_written_is_named(there_already: bool) -> None:
         here, there = FORK.Pipe(duplex=False)
         child = FORK.Process(target=opened_by_nobody, args=(url, there))
         child.start()
+        there.close()
         assert here.poll(60), "no answer"
         said = here.recv()
         child.join()

@@ -63,7 +63,7 @@ def person(who: str, via: str = "card") -> Actor:
 
 
 def blank(request_id: str, asker: Asker | None = None, **rest: Any) -> Request:
-    given = {"via": "command", "made_at": NOW, "expires_at": NOW + 86_400_000} | rest
+    given: dict[str, Any] = {"via": "command", "made_at": NOW, "expires_at": NOW + 86_400_000} | rest
     return Request(id=request_id, state=State.DRAFTING, asker=asker or Asker(person=ALICE), **given)
 
 
