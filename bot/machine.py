@@ -306,8 +306,16 @@ def finished(request: Request, number: int, outcome: Outcome, moment: Moment, ac
     attempt = request.attempts[-1] if request.attempts else None
     if request.state is not State.EXECUTING or attempt is None or attempt.number != number:
         raise WrongMoment(f"Attempt {number} is no longer the one that counts.")
+    outcome = still_unknown(outcome, lost=any(each.ending is Ending.UNKNOWN for each in request.attempts[:-1]))
     after = _ended(request, outcome, moment)
     return _step(request, after, Move.FINISH, actor, moment.now, attempt=number, ending=outcome.ending.value)
+
+
+def still_unknown(outcome: Outcome, *, lost: bool) -> Outcome:
+    """That this try failed does not tell what an earlier, `lost` one did: it stays unknown until somebody knows."""
+    if outcome.ending is not Ending.FAILED or not lost:
+        return outcome
+    return replace(outcome, ending=Ending.UNKNOWN, summary=f"An earlier try may have gone through. {outcome.summary}")
 
 
 def _ended(request: Request, outcome: Outcome, moment: Moment) -> Request:

@@ -31,3 +31,4 @@ class Outcome:
     result: Any = None  # a JSON value or text, capped
     again: bool = False  # may be tried again with the same key: nothing was sent, or the target is idempotent
     retry_after: float | None = None  # seconds
+    denies: bool = False  # the target says there is no such thing: what a probe needs to hear before it says “not done”

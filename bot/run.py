@@ -10,7 +10,7 @@ from bot.catalogue import resolve
 from bot.errors import Refusal, WrongMoment
 from bot.moves import claim, settle
 from bot.moves.desk import Desk, with_original
-from bot.outcome import Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from bot.ports import Executor, Moment, Parcel
 from bot.request import Request, State, Step
 
@@ -60,11 +60,12 @@ class Runner:
         """The outcome, tried again with the same key only where the target is declared idempotent."""
         way = request.now_version.way
         retries = int(way.get("max_retries", 3)) if way.get("idempotent") else 0
-        said = _Progress()
+        said, lost = _Progress(), False
         beating = asyncio.create_task(self._beat(request, number, said))
         try:
             for turn in range(retries + 1):
-                outcome = await self._once(request, number, said)
+                outcome = machine.still_unknown(await self._once(request, number, said), lost=lost)
+                lost = lost or outcome.ending is Ending.UNKNOWN
                 if not outcome.again or turn == retries:
                     break
                 pause = outcome.retry_after if outcome.retry_after is not None else FIRST_RETRY * 2**turn

@@ -11,7 +11,7 @@ from bot.request import Step
 from handlers.redact import redact
 
 log = structlog.get_logger("moves")
-_NOISY = ("slack_bolt", "slack_sdk", "aiohttp", "apscheduler", "openai", "httpx", "aiosqlite", "alembic")
+_NOISY = ("slack_bolt", "slack_sdk", "aiohttp", "apscheduler", "openai", "httpx2", "httpcore2", "aiosqlite", "alembic")
 
 
 def set_up(*, level: str = "info", plain: bool = False) -> None:

@@ -28,7 +28,7 @@ async def settle(desk: Desk, actor: Actor, request_id: str, version: int, says: 
 
 async def probed(desk: Desk, request_id: str, attempt: int, outcome: Outcome) -> None:
     """A probe's answer; it settles only what is still unknown, and says nothing where it could not tell."""
-    if outcome.ending is Ending.UNKNOWN:
+    if outcome.ending is not Ending.SUCCEEDED and not outcome.denies:
         return
 
     def decide(requests: tuple[Request, ...], moment: Moment) -> list[Step]:

@@ -170,7 +170,8 @@ def _outcome(code: int | None, run: _Run, filled: Filled, timeout: float, *, in_
         case number if number < 0:
             return Outcome(Ending.UNKNOWN, f"It was ended by {_name(-number)}: {last}".rstrip(": "), result)
         case number:
-            return Outcome(Ending.FAILED, f"It ended with exit code {number}: {last}".rstrip(": "), result)
+            text = f"It ended with exit code {number}: {last}".rstrip(": ")
+            return Outcome(Ending.FAILED, text, result, denies=number == 1)
 
 
 def _name(number: int) -> str:

@@ -23,6 +23,7 @@ from handlers.executors.environment import BadReference, Filled, fill
 
 _PERHAPS_DONE = frozenset({408, 409, 425, 429})
 _LONGEST_WAIT = 24 * 3600.0
+_NO_SUCH_THING = frozenset({404, 410})
 
 
 class HttpExecutor:
@@ -71,7 +72,8 @@ def classify(answer: Answer, filled: Filled, *, idempotent: bool) -> Outcome:
     if 300 <= status < 400:
         return Outcome(Ending.FAILED, f"The target answered {status}, a redirect: it is not followed", result)
     if 400 <= status < 500 and status not in _PERHAPS_DONE:
-        return Outcome(Ending.FAILED, f"The target refused it: {status} {_quote(result)}".rstrip(), result)
+        text = f"The target refused it: {status} {_quote(result)}".rstrip()
+        return Outcome(Ending.FAILED, text, result, denies=status in _NO_SUCH_THING)
     wait = _retry_after(answer) if status in (429, 503) else None
     text = f"The target answered {status} {_quote(result)}".rstrip()
     return Outcome(Ending.UNKNOWN, text, result, again=idempotent, retry_after=wait)
