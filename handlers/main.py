@@ -95,6 +95,7 @@ async def built(
     async with (
         open_store(settings.database_url, key=settings.subkey("seal"), clock=now, committed=logs.moved) as store,
         aiohttp.ClientSession(trust_env=True) as session,
+        planning(settings, schemas) as planner,
     ):
         client = slack_client(settings, session, settings.bot_token)
         home = await reach_slack(client)
@@ -103,7 +104,7 @@ async def built(
         channel = SlackChannel(client, desk, Pace(spacing))
         executors = ways_to_run(settings, book, egress, channel)
         runner = Runner(desk, executors)
-        deliverer = Deliverer(desk, channel, planner(settings, schemas), executors, runner, undelivered)
+        deliverer = Deliverer(desk, channel, planner, executors, runner, undelivered)
         office = Office(desk, home, executors, tasks)
         app = slack_app(office, client, slack_client(settings, session, None), people, schemas)
         slack = endpoint(app, Signature(settings.signing_secret)) if settings.signing_secret else None
@@ -173,10 +174,13 @@ def ways_to_run(settings: Settings, book: Book, egress: Egress, channel: SlackCh
     return executors
 
 
-def planner(settings: Settings, schemas: JsonSchemas) -> Planner:
+@asynccontextmanager
+async def planning(settings: Settings, schemas: JsonSchemas) -> AsyncIterator[Planner]:
     if settings.model is None:
-        return TextMatchPlanner()
-    return ModelPlanner(model_client(settings.openai_base_url, settings.openai_key), settings.model, schemas)
+        yield TextMatchPlanner()
+        return
+    async with model_client(settings.openai_base_url, settings.openai_key) as client:
+        yield ModelPlanner(client, settings.model, schemas)
 
 
 def undelivered(parcel: Parcel, error: BaseException) -> None:
