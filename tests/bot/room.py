@@ -91,7 +91,7 @@ class Workspace:
 
 
 DONE = Outcome(Ending.SUCCEEDED, "the target answered 200", {"id": "re_1"})
-REFUSED = Outcome(Ending.FAILED, "the target refused it: 409")
+REFUSED = Outcome(Ending.FAILED, "the target refused it: 404", denies=True)
 LOST = Outcome(Ending.UNKNOWN, "sent, and then nothing was heard")
 
 
