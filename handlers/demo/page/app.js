@@ -25,13 +25,13 @@ class Desk {
     this.peers = new Peers(this.reading, () => this.panes.forEach((pane) => pane.draw()));
     this.waitingFor = (id) => this.peers.waitingFor(id);
     this.guideCard = new Guide((example) => this.choose(example), () => this.redraw());
-    if (address.get("guide") === "0") this.guideCard.open = false;
+    if (address.get("guide") === "0") this.guideCard.wish = "closed";
     this.effects = new Effects(() => this.wish("closed"));
     this.dock = new Dock({
       forward: (ms) => this.extras.forward(ms).catch((refused) => this.panes[0].say(refused.message)),
       toggleEffects: () => this.wish(this.effectsShown() ? "closed" : "open"),
       toggleSplit: () => this.toggleSplit(),
-      toggleGuide: () => this.guideCard.toggle(),
+      toggleGuide: () => this.guideCard.set(!this.guideShown()),
     });
     this.panesRoot = h("div", { class: "panes" });
     this.root = h("div", { class: "desk" }, h("div", { class: "upper" }, this.panesRoot, this.effects.root), this.dock.root);
@@ -112,10 +112,13 @@ class Desk {
 
   /** The guide stands in the first pane, above the composer. */
   guide(pane) {
-    const shown = pane === this.panes[0] && this.guideCard.open && this.extras.examples.length > 0;
-    if (!shown) return null;
+    if (pane !== this.panes[0] || !this.guideShown()) return null;
     this.guideCard.show(this.extras.examples, this.people, pane.place.person);
     return this.guideCard.root;
+  }
+
+  guideShown() {
+    return this.guideCard.shown(this.extras.examples, this.people, this.panes[0].place.person);
   }
 
   choose(example) {
@@ -153,7 +156,7 @@ class Desk {
     this.effects.root.hidden = !shown;
     this.root.classList.toggle("effects-over", shown && !this.roomy());
     this.effects.show(this.extras.effects, snapshot.person.tz, this.extras.now() / 1000);
-    this.dock.show(this.extras, snapshot.person.tz, { effects: shown, guide: this.guideCard.open, split: this.panes.length > 1 });
+    this.dock.show(this.extras, snapshot.person.tz, { effects: shown, guide: this.guideShown(), split: this.panes.length > 1 });
     this.panes[0].drawGuide();
   }
 }

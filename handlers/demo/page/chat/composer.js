@@ -22,7 +22,7 @@ export class Composer {
       "data-focus": place.label,
       oninput: () => this.changed(), onkeydown: (event) => this.key(event), onblur: () => this.suggest([]), onfocus: () => this.changed(),
     });
-    this.send = h("button", { type: "button", class: "send", "aria-label": "Send", disabled: true, onclick: () => this.go() }, icon("send"));
+    this.send = h("button", { type: "button", class: "send", "aria-label": "Send message", disabled: true, onclick: () => this.go() }, icon("send"));
     this.root = h("div", { class: "composer" }, this.list, h("div", { class: "composer-box" }, this.shortcuts(), this.field, this.send));
   }
 

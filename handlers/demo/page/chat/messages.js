@@ -13,14 +13,13 @@ export class MessageList {
     this.inner = h("div", { class: "messages-inner" });
     this.root = h("div", { class: "messages", role: "log", "aria-label": label, tabIndex: 0 }, this.inner);
     this.atEnd = true;
-    this.root.addEventListener("scroll", () => {
-      this.atEnd = this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR;
-    });
+    this.root.addEventListener("scroll", () => this.measure());
     new ResizeObserver(() => this.settle()).observe(this.root);
   }
 
   /** `opening`: an item that stands before all messages, or null. `placeOf(message)` gives `message`'s place. */
   show(messages, reader, placeOf, opening = null) {
+    this.measure();
     const items = opening ? [opening] : [];
     let before = null;
     for (const one of messages) {
@@ -36,6 +35,18 @@ export class MessageList {
   item(one, reader, place, run) {
     const mark = JSON.stringify([one, run, place.inThread, place.replies]) + reader.mark;
     return { key: one.ts, mark, draw: () => message(one, reader, place, run) };
+  }
+
+  /** Whether the reader is at the end; one who does not see the list keeps being where they were. */
+  measure() {
+    const { scrollHeight, scrollTop, clientHeight } = this.root;
+    if (clientHeight > 0) this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  /** The list came into sight: begin at the newest. */
+  toEnd() {
+    this.atEnd = true;
+    this.settle();
   }
 
   settle() {

@@ -197,8 +197,9 @@ export class Pane {
       const { list, composer } = this.room(channel);
       const roots = channel.messages.filter((one) => !one.thread_ts || one.thread_ts === one.ts || one.subtype === "thread_broadcast");
       list.show(roots, this.reader, (one) => this.placeOf(channel, one), this.opening(channel));
+      const hidden = !list.root.isConnected;
       this.put(list.root, this.desk.guide(this), composer.root);
-      list.settle();
+      if (hidden) list.toEnd();
       if (this.wanted !== null) composer.fill(this.wanted);
       this.wanted = null;
     } else this.put(h("p", { class: "nothing" }, "You are in no conversation."));

@@ -1,0 +1,1 @@
+"""The web page of the local Slack, driven in headless Chromium by its roles and names."""
