@@ -139,19 +139,26 @@ def _problems(schema: Schema, args: Mapping[str, Any], secret: frozenset[str]) -
     broken = {name for name, value in args.items() if not exactly_representable(value)}
     for name in broken:
         yield Problem(name, "holds half a character, or a number that JSON cannot carry exactly (beyond 2^53, or none)")
-    validator = _validator(canonical(schema))
+    errors = list(_validator(canonical(schema)).iter_errors({k: v for k, v in args.items() if k not in broken}))
+    mistyped = [error.instance_path for error in errors if isinstance(error.kind, ValidationErrorKind.Type)]
     found: dict[str, list[Problem]] = {}
-    for error in validator.iter_errors({name: value for name, value in args.items() if name not in broken}):
-        if isinstance(error.kind, ValidationErrorKind.Required):
-            name, where = error.kind.property, error.kind.property
-            message = f"is missing; it must be {expected(schema['properties'][name])}"
-        else:
-            name, where = _where(error)
-            message = _message(error, schema["properties"].get(name, {}), secret=name in secret)
+    for error in errors:
+        if error.instance_path in mistyped and not isinstance(error.kind, ValidationErrorKind.Type):
+            continue  # one word on a value is enough where its type is wrong
+        name, problem = _problem(error, schema["properties"], secret)
         if name not in broken:
-            found.setdefault(name, []).append(Problem(where, message))
+            found.setdefault(name, []).append(problem)
     for name in schema["properties"]:
         yield from found.get(name, ())
+
+
+def _problem(error: ValidationError, properties: Schema, secret: frozenset[str]) -> tuple[str, Problem]:
+    """The parameter, and what is wrong with it."""
+    if isinstance(error.kind, ValidationErrorKind.Required):
+        name = error.kind.property
+        return name, Problem(name, f"is missing; it must be {expected(properties.get(name, {}))}")
+    name, where = _where(error)
+    return name, Problem(where, _message(error, properties.get(name, {}), secret=name in secret))
 
 
 @lru_cache(maxsize=2048)

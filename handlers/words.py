@@ -20,8 +20,13 @@ def quoted(value: Any) -> str:
             text = "a list"
         case _:
             text = str(value)
-    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    line = printable(text)
     return line if len(line) <= 60 else f"{line[:58]}…" + ('"' if line.endswith('"') else "")
+
+
+def printable(text: str) -> str:
+    """The text with what cannot be seen, or would move what can, written as its escape."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def choice(words: Iterable[str]) -> str:

@@ -58,9 +58,11 @@ def load(
     content = _content(source)
     version = hashlib.sha256(content).hexdigest()
     root = Spot(_tree(source.name, content))
+    root.mistakes.extend(_told(source.name, fault) for fault in root.tree.faults)
     parts = parts_of(root)
-    machine = Machine(environment, which, offline)
-    book = _built(root, parts, machine, version, source)
+    if parts is None:
+        raise ConfigError(root.mistakes)
+    book = _built(root, parts, Machine(environment, which, offline), version, source)
     if root.mistakes or book is None:
         raise ConfigError(root.mistakes)
     return book
@@ -96,19 +98,21 @@ def _tree(file: str, content: bytes) -> Tree:
     try:
         return read(file, text)
     except Unreadable as fault:
-        mark = fault.mark
-        raise ConfigError([Mistake(file, mark.line, mark.column, "", fault.what, fault.remedy)]) from fault
+        raise ConfigError([_told(file, fault)]) from fault
+
+
+def _told(file: str, fault: Unreadable) -> Mistake:
+    return Mistake(file, fault.mark.line, fault.mark.column, "", fault.what, fault.remedy)
 
 
 def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Path) -> Book | None:
     private = tuple(parts.network.private) if parts.network else ()
     check_hosts(root / "network" / "private", private)
     known = groups(root / "people", parts.people, private)
-    made = actions(root / "actions", parts.actions, known, private, parts.callables, machine)
-    broken = frozenset(name for name, given in parts.actions.items() if given is None)
+    made, wrong = actions(root / "actions", parts.actions, known, private, parts.callables, machine)
     rules = policy(root / "rules", parts, made, known, version)
     chiefs = operators(root / "slack" / "operators", parts.slack, known)
-    tests = cases(root / "tests", parts.cases, made, known, broken)
+    tests = cases(root / "tests", parts.cases, made, known, wrong)
     if parts.slack is None:
         return None
     catalogue = Catalogue(

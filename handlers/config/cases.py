@@ -101,17 +101,17 @@ def cases(
     given: Iterable[Case | None],
     actions: Mapping[str, Action],
     groups: Iterable[str],
-    broken: frozenset[str],
+    wrong: frozenset[str],
 ) -> tuple[PolicyCase, ...]:
     """The cases of the file, each about an action and arguments that there are."""
-    made = (_case(spot / at, case, actions, (*groups, REQUESTER), broken) for at, case in enumerate(given) if case)
+    made = (_case(spot / at, case, actions, (*groups, REQUESTER), wrong) for at, case in enumerate(given) if case)
     return tuple(case for case in made if case)
 
 
 def _case(
-    spot: Spot, given: Case, actions: Mapping[str, Action], groups: tuple[str, ...], broken: frozenset[str]
+    spot: Spot, given: Case, actions: Mapping[str, Action], groups: tuple[str, ...], wrong: frozenset[str]
 ) -> PolicyCase | None:
-    if given.action in broken:
+    if given.action in wrong:  # what is wrong with it is told already
         return None
     if given.action not in actions:
         closest = near(given.action, actions)

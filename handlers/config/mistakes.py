@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.config.tree import Path, Tree
+from handlers.words import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Mistake:
 
     def __str__(self) -> str:
         parts = (f"{self.path}: {self.what}" if self.path else self.what, self.remedy)
-        return f"{self.file}:{self.line}: {'; '.join(part for part in parts if part)}"
+        return printable(f"{self.file}:{self.line}: {'; '.join(part for part in parts if part)}")
 
 
 class ConfigError(Exception):

@@ -15,6 +15,7 @@ from handlers.config.shape import Action, File, Network, People, Slack
 from handlers.config.shape.rules import Case, Escalation, Raise, Rule, Then
 from handlers.config.shape.values import Risk
 from handlers.config.wording import tell
+from handlers.words import near
 
 T = TypeVar("T")
 
@@ -46,25 +47,28 @@ _THEN: TypeAdapter[Then] = TypeAdapter(Then)
 _ESCALATION = TypeAdapter(Escalation)
 _CASE = TypeAdapter(Case)
 _FLAGS: TypeAdapter[Mapping[str, Risk]] = TypeAdapter(Mapping[str, Risk])
-_SPARE = frozenset({"about", "risk", "run_by", "result", "channel", "edit_and_approve", "max_retries", "name"})
+_SPARE = frozenset({"about", "channel", "edit_and_approve", "result", "risk", "run_by"})
 
 
-def parts_of(root: Spot) -> Parts:
-    """The sound parts of a file; every mistake of its structure is told to `root`."""
+def parts_of(root: Spot) -> Parts | None:
+    """The sound parts of a file, None where it has none; every mistake of its structure is told to `root`."""
     value = root.tree.value
+    if value is None:
+        root.mistake("the file is empty", "run signoff init in another folder to see one")
+        return None
     try:
         File.model_validate(value)
     except ValidationError as error:
         for each in error.errors():
             tell(root, each)
     if not isinstance(value, dict):
-        return Parts()
+        return None
     rules = _mapping(value.get("rules"))
     return Parts(
         slack=_sound(_SLACK, value.get("slack")),
         network=_sound(_NETWORK, value.get("network", {})),
         people={name: _sound(_PEOPLE, each) for name, each in _mapping(value.get("people")).items()},
-        actions={name: _sound(_ACTION, each) for name, each in _mapping(value.get("actions")).items()},
+        actions={name: _sound_action(each) for name, each in _mapping(value.get("actions")).items()},
         callables={name: path for name, path in _mapping(value.get("callables")).items() if isinstance(path, str)},
         raises=tuple(_sound(_RAISE, each) for each in _list(rules.get("raise"))),
         flags=_sound(_FLAGS, rules.get("flags", {})) or {},
@@ -76,21 +80,21 @@ def parts_of(root: Spot) -> Parts:
 
 
 def _sound(kind: TypeAdapter[T], value: Any) -> T | None:
-    """The value as its model, without entries that are wrong and can be spared; None where that is not enough."""
     try:
         return kind.validate_python(value)
-    except ValidationError as error:
-        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
-        unknown = {
-            each["loc"][0] for each in error.errors() if each["type"] == "extra_forbidden" and len(each["loc"]) == 1
-        }
-        if not isinstance(value, dict) or not wrong <= _SPARE | unknown:
-            return None
-        rest = {key: each for key, each in value.items() if key not in wrong}
-    try:
-        return kind.validate_python(rest)
     except ValidationError:
         return None
+
+
+def _sound_action(value: Any) -> Action | None:
+    """An action without those wrong entries on which nothing else of it depends; None where that is not enough."""
+    try:
+        return _ACTION.validate_python(value)
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+    if not isinstance(value, dict) or not all((near(name, Action.model_fields) or name) in _SPARE for name in wrong):
+        return None
+    return _sound(_ACTION, {name: each for name, each in value.items() if name not in wrong})
 
 
 def _mapping(value: Any) -> dict[str, Any]:

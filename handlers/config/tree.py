@@ -249,6 +249,8 @@ def _flattened(file: str, root: _Node, faults: tuple[Unreadable, ...]) -> Tree:
         for key, mark, item in node.pairs:
             keys[*path, key] = mark
             filled[key] = plain(item, (*path, key))
+            if filled[key] is None:  # nothing stands after the colon; it would be found on a later line
+                values[*path, key] = mark
         return filled
 
     return Tree(file, plain(root, ()), values, keys, frozenset(blocks), faults)

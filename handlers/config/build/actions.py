@@ -29,14 +29,22 @@ def actions(
     private: tuple[str, ...],
     callables: Mapping[str, str],
     machine: Machine,
-) -> dict[str, Action]:
-    """Every action by name, each undo after what it undoes. Those whose structure is wrong are left out."""
+) -> tuple[dict[str, Action], frozenset[str]]:
+    """Every action by name, each undo after what it undoes; and the names of those in which something is wrong.
+
+    Those whose structure is wrong are left out of the first.
+    """
     made: dict[str, Action] = {}
+    wrong = {name for name, each in given.items() if each is None}
     for name, each in given.items():
-        if each is not None:
-            for action in _action(spot / name, name, each, groups, private, callables, machine):
-                made[action.name] = action
-    return made
+        if each is None:
+            continue
+        before = len(spot.mistakes)
+        for action in _action(spot / name, name, each, groups, private, callables, machine):
+            made[action.name] = action
+        if len(spot.mistakes) > before:
+            wrong.add(name)
+    return made, frozenset(wrong)
 
 
 def _action(

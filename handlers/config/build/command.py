@@ -22,16 +22,19 @@ def command(shop: Workshop, spot: Spot, argv: Sequence[str]) -> dict[str, Any]:
         if "\0" in item:
             (spot / at).mistake("an argument cannot hold a NUL character", "remove it")
         if templates.names(item):
-            _value(spot / at, argv, at)
+            _value(spot / at, argv, at, shop.names.secret)
     program = argv[0] if templates.names(argv[0]) else shop.machine.program(spot / 0, argv[0])
     return {"argv": [program, *argv[1:]]}
 
 
-def _value(spot: Spot, argv: Sequence[str], at: int) -> None:
+def _value(spot: Spot, argv: Sequence[str], at: int, secret: frozenset[str]) -> None:
     item, before = argv[at], argv[:at]
     if _CODE_FOLLOWS.fullmatch(before[-1]) and any(_INTERPRETER.fullmatch(Path(each).name) for each in before):
         what = f"{quoted(item)} is code, and a value in it would run as code"
         spot.mistake(what, """hand the value over as an argument: [sh, -c, 'cleanup "$1"', --, "{table}"]""")
+    for name in sorted(templates.names(item) & secret):
+        what = f"{{{name}}} is sensitive, and whoever lists this machine's processes sees it while the command runs"
+        spot.warning(what, "run it by http or python, where that matters")
     if item.startswith("{") and "--" not in before:
         what = f"a value of {quoted(item)} that begins with - is refused when asked for"
         spot.warning(what, "write --flag={name}, or put -- before it")

@@ -45,8 +45,6 @@ class Stages:
         groups = named(spot / "from", given.from_, self.groups, REQUESTER)
         if REQUESTER in groups and grave:
             (spot / "from").mistake("the requester cannot confirm what is of high or critical risk", "name a group")
-        if groups == (REQUESTER,) and given.approvals > 1:
-            (spot / "approvals").mistake("the requester is one person", "use 1, or name a group")
         return Requirement(groups, given.approvals)
 
     def _escalate(
