@@ -41,7 +41,13 @@ def fingerprint(key: bytes, asker: str, action: str, args: Mapping[str, Any]) ->
 
 
 def parse(snapshot: bytes) -> Any:
-    return json.loads(snapshot)
+    """What canonical bytes say. RFC 8785 writes a decimal from 2^53 to 10^21 without its point: it stays a decimal."""
+    return json.loads(snapshot, parse_int=_number)
+
+
+def _number(digits: str) -> int | float:
+    whole = int(digits)
+    return whole if abs(whole) <= SAFE_INTEGER else float(digits)
 
 
 def exactly_representable(value: Any) -> bool:  # noqa: PLR0911 - one line for each JSON type
