@@ -25,10 +25,15 @@ ALL_EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A slash command; `should_escape` turns `@bob` into `<@U123|bob>`, as in the app's settings."""
+    """A slash command; `should_escape` turns `@bob` into `<@U123|bob>`, as in the app's settings.
+
+    `description` and `usage_hint` are what Slack shows while the command is typed.
+    """
 
     name: str
     should_escape: bool = True
+    description: str = ""
+    usage_hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,12 @@ class App:
             scopes=frozenset(scopes),
             events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", ())),
             commands=tuple(
-                Command(entry["command"], bool(entry.get("should_escape", False)))
+                Command(
+                    entry["command"],
+                    bool(entry.get("should_escape", False)),
+                    str(entry.get("description", "")),
+                    str(entry.get("usage_hint", "")),
+                )
                 for entry in features.get("slash_commands", ())
             ),
             shortcuts=tuple(

@@ -41,11 +41,15 @@ def snapshot(core: Core, person: Person, extras: Iterable[str]) -> Json:
             "id": app.id,
             "name": app.name,
             "user": app.bot_user,
-            "commands": [command.name for command in app.commands],
+            "commands": [
+                {"name": command.name, "description": command.description, "usage_hint": command.usage_hint}
+                for command in app.commands
+            ],
             "shortcuts": [
                 {"callback_id": one.callback_id, "name": one.name, "type": one.type} for one in app.shortcuts
             ],
             "home_tab": app.home_tab,
+            "takes_messages": app.messages_tab and not app.messages_read_only,
             "dm": person.dm().id,
         },
         "person": account(person.user, team.id),

@@ -15,7 +15,9 @@ Who may call
         What this person sees now:
         {version, now,                          a count that grows with each change; the workspace's clock (s)
          team: {id, name},
-         app: {id, name, user, commands: [name], shortcuts: [{callback_id, name, type}], home_tab, dm},
+         app: {id, name, user, commands: [{name, description, usage_hint}], home_tab, takes_messages, dm,
+               shortcuts: [{callback_id, name, type}]},
+                                                takes_messages: whether people may write to the bot;
                                                 dm: id of this person's direct message with the bot
          person: {…as in /ui/people}, people: […],
          groups: [{id, handle, users: [id]}],

@@ -43,6 +43,7 @@ export class Pane {
     this.modal = new Modal(this);
     this.offline = h("div", { class: "offline", role: "status" }, "Connection lost. Trying again…");
     this.offline.hidden = true;
+    this.closed = h("p", { class: "closed" }, "Messages cannot be written here.");
     this.stage = h("div", { class: "stage" });
     this.main = h("main", { class: "main" }, this.offline, this.heading.root, this.stage);
     this.body = h("div", { class: "pane-body" }, this.sidebar.root, this.main);
@@ -198,11 +199,16 @@ export class Pane {
       const roots = channel.messages.filter((one) => !one.thread_ts || one.thread_ts === one.ts || one.subtype === "thread_broadcast");
       list.show(roots, this.reader, (one) => this.placeOf(channel, one), this.opening(channel));
       const hidden = !list.root.isConnected;
-      this.put(list.root, this.desk.guide(this), composer.root);
+      this.put(list.root, this.desk.guide(this), this.writable(channel) ? composer.root : this.closed);
       if (hidden) list.toEnd();
-      if (this.wanted !== null) composer.fill(this.wanted);
+      if (this.wanted !== null && this.writable(channel)) composer.fill(this.wanted);
       this.wanted = null;
     } else this.put(h("p", { class: "nothing" }, "You are in no conversation."));
+  }
+
+  /** Whether one may write there: not in archived channels, nor to an app that takes no messages. */
+  writable(channel) {
+    return !channel.archived && (channel.id !== this.snapshot.app.dm || this.snapshot.app.takes_messages);
   }
 
   /** The guide came or went. */
@@ -271,7 +277,7 @@ export class Pane {
     const { app } = this.snapshot;
     const composer = new Composer({
       label: `Message ${title}`,
-      commands: () => app.commands.map((one) => (typeof one === "string" ? { name: one } : one)),
+      commands: () => app.commands,
       examples: () => this.desk.examples().filter((one) => one.text.startsWith("/")),
       shortcuts: app.shortcuts.filter((shortcut) => shortcut.type === "global"),
       choose: (id) => this.act("global_shortcut", { callback_id: id }),

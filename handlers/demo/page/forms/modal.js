@@ -137,10 +137,15 @@ export class Modal {
 
   focusAgain(name) {
     const again = name && [...this.root.querySelectorAll("[data-focus]")].find((node) => node.dataset.focus === name);
+    if (again) {
+      again.focus();
+      return;
+    }
     const wanted = this.fields.find((one) => one.block.element.focus_on_load) ?? this.fields[0];
-    if (again) again.focus();
-    else if (wanted) wanted.focus();
-    else this.dialog.focus();
+    const bottom = (node) => node.getBoundingClientRect().bottom;
+    const inSight = wanted && bottom(wanted.node) <= bottom(this.dialog.querySelector(".dialog-body"));
+    if (inSight) wanted.focus();
+    else this.dialog.focus(); // what stands above a field is to be read first
   }
 }
 
