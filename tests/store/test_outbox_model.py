@@ -24,6 +24,7 @@ class World:
     wanted: dict[Key, int] = field(default_factory=dict)  # the latest number that must be drawn, or told
     drawn: dict[Key, int] = field(default_factory=dict)
     hands: list[Parcel] = field(default_factory=list)
+    holder: dict[Key, Parcel] = field(default_factory=dict)  # who took it last
 
     def at_work(self) -> list[Key]:
         return [key_of(parcel) for parcel in self.hands if parcel.lease_until > self.now]
@@ -40,10 +41,13 @@ class World:
         for parcel in await self.store.take(self.now, LEASE, limit, list(EffectKind)):
             assert key_of(parcel) not in busy, "two are at one key"
             self.hands.append(parcel)
+            self.holder[key_of(parcel)] = parcel
 
     async def done(self, which: int) -> None:
         parcel = self.hands.pop(which % len(self.hands))
-        if parcel.lease_until > self.now:  # a worker whose lease ran out may draw too, but nobody counts on it
+        if (
+            self.holder[key_of(parcel)] == parcel
+        ):  # one that another has taken over since may draw too: nobody counts on it
             self.drawn[key_of(parcel)] = parcel.data["n"]
         await self.store.done(parcel)
 
@@ -67,17 +71,17 @@ def key_of(parcel: Parcel) -> Key:
 
 
 OPS = st.one_of(
-    st.tuples(st.just("put"), st.sampled_from([EffectKind.SHOW, EffectKind.TELL]), st.sampled_from(["a", "b"])),
-    st.tuples(st.just("take"), st.integers(1, 3)),
-    st.tuples(st.just("done"), st.integers(0, 5)),
-    st.tuples(st.just("failed"), st.integers(0, 5), st.integers(0, 150)),
-    st.tuples(st.just("dies"), st.integers(0, 5)),
-    st.tuples(st.just("waits"), st.sampled_from([1, 50, 100, 101])),
+    st.tuples(st.just("put"), st.sampled_from([EffectKind.SHOW, EffectKind.TELL]), st.just("a")),
+    st.tuples(st.just("take"), st.integers(1, 2)),
+    st.tuples(st.just("done"), st.integers(0, 1)),
+    st.tuples(st.just("failed"), st.integers(0, 1), st.sampled_from([0, 150])),
+    st.tuples(st.just("dies"), st.integers(0, 1)),
+    st.tuples(st.just("waits"), st.sampled_from([1, LEASE])),
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(OPS, max_size=40))
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(OPS, min_size=8, max_size=50))
 async def test_nothing_is_lost_and_the_last_state_is_drawn(store: SqlStore, ops: list[tuple[object, ...]]) -> None:
     world = World(store)
     for name, *given_ in ops:
