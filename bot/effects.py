@@ -1,7 +1,6 @@
 """Which effects follow a step: what is to be shown, told, run or asked once the move is committed."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from bot.request import Effect, EffectKind, Event, Move, Request, State
@@ -90,4 +89,15 @@ def _work(before: Request | None, after: Request, event: Event, revision: int) -
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    return {key: value for key, value in asdict(event).items() if value not in (None, "", {})}
+    told = {
+        "type": event.type,
+        "request_id": event.request_id,
+        "actor": {"kind": event.actor.kind, "id": event.actor.id, "via": event.actor.via},
+        "at": event.at,
+        "version": event.version,
+        "before": event.before,
+        "after": event.after,
+        "digest": event.digest,
+        "detail": dict(event.detail),
+    }
+    return {key: value for key, value in told.items() if value not in (None, "", {})}
