@@ -44,7 +44,8 @@ class Runner:
             way = resolve(version.action.probe or {}, {**version.args, "key": request.key})
         except Refusal:
             return
-        job = Job(request.id, version.number, 0, request.key, way, PROBE_TIMEOUT)
+        patience = min(PROBE_TIMEOUT, way.get("timeout", PROBE_TIMEOUT * 1000) / 1000)
+        job = Job(request.id, version.number, 0, request.key, way, patience)
         outcome = await self.executors[way["kind"]].run(job, lambda _: None)
         await settle.probed(self.desk, request.id, request.attempts[-1].number, outcome)
 

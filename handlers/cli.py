@@ -86,6 +86,8 @@ def check(
     typer.echo(
         f"{settings.config}: {len(book.catalogue.offered())} actions, {len(book.catalogue.groups)} groups, well formed."
     )
+    for warning in book.warnings:
+        typer.echo(f"{warning}")
     failed = [result for result in config.run_cases(book) if not result.passed]
     for result in failed:
         typer.echo(f"tests: {result}")
@@ -94,7 +96,8 @@ def check(
         typer.echo(trouble)
     if failed or found:
         raise typer.Exit(1)
-    typer.echo("All is well." if not offline else "The file is well.")
+    well = "The file is well" if offline else "All is well"
+    typer.echo(f"{well}, apart from what is said above." if book.warnings else f"{well}.")
 
 
 @app.command()
@@ -138,7 +141,7 @@ def _settings(config_path: Path | None, *, needed: bool = True) -> Settings:
 
 def _book(settings: Settings, *, offline: bool = False) -> config.Book:
     try:
-        return config.load(settings.config, offline=offline)
+        return config.load(settings.config, settings.environment, offline=offline)
     except config.ConfigError as error:
         _stop(str(error))
 

@@ -107,7 +107,7 @@ async def demo(port: int, *, browser: bool) -> int:
     """Until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="signoff-demo-") as folder:
         async with showing(Path(folder), port=port) as show:
-            _panels(show)
+            with_panels(show)
             typer.echo(_WELCOME.format(url=show.slack.page_url, folder=folder))
             if browser:
                 await asyncio.to_thread(_open, show.slack.page_url)
@@ -128,7 +128,7 @@ async def _told_to_stop() -> None:
     await stop.wait()
 
 
-def _panels(show: Show) -> None:
+def with_panels(show: Show) -> None:
     """The clock, the effects and the examples beside the chat."""
 
     async def clock() -> Any:

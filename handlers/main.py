@@ -169,6 +169,11 @@ def ways_to_run(settings: Settings, book: Book, egress: Egress, channel: SlackCh
         "python": PythonExecutor(callables),
         "slack": SlackExecutor(channel.post),
     }
+    if "email" in book.kinds and settings.smtp is None:
+        raise StartError(
+            "signoff.yaml sends e-mail, but SIGNOFF_SMTP_URL is not set; "
+            "set it (smtp://user:password@host:587) and SIGNOFF_MAIL_FROM, or take the action out."
+        )
     if settings.smtp is not None:
         executors["email"] = EmailExecutor(**settings.smtp)
     return executors

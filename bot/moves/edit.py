@@ -59,6 +59,8 @@ def changed(request: Request, person: str, changes: Mapping[str, Any]) -> dict[s
             raise BadInput(
                 *(Problem(name, "an approver may not change this one; ask the requester") for name in locked)
             )
+    if was.action.undoes is not None:
+        raise BadInput(Problem("", "an undo takes back what ran, as it ran; cancel it and ask for something else"))
     if not real:
         raise BadInput(Problem("", "nothing was changed"))
     return {name: value for name, value in {**was.args, **real}.items() if value is not None}

@@ -36,7 +36,8 @@ async def _ask(executors: Mapping[str, Executor], request: Request, now: int) ->
         way = resolve(version.action.preview or {}, version.args)
     except Refusal as refusal:
         return Preview(ok=False, text=refusal.text, at=now)
-    job = Job(request.id, version.number, 0, request.key, way, TIMEOUT)
+    patience = min(TIMEOUT, way.get("timeout", TIMEOUT * 1000) / 1000)
+    job = Job(request.id, version.number, 0, request.key, way, patience)
     outcome = await executors[way["kind"]].run(job, lambda _: None)
     return Preview(outcome.ending is Ending.SUCCEEDED, _text(outcome), now)
 

@@ -14,6 +14,7 @@ OWN = frozenset(
         "OPENAI_API_KEY",
         "SIGNOFF_DATABASE_URL",
         "SIGNOFF_SECRET_KEY",
+        "SIGNOFF_SMTP_URL",
         "SLACK_APP_TOKEN",
         "SLACK_BOT_TOKEN",
         "SLACK_SIGNING_SECRET",
