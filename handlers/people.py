@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import orjson
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -16,7 +17,7 @@ from bot.people import Person
 from handlers.egress import Egress, NoAnswer
 
 TTL = 60.0  # seconds a look-up may be old; not at all where `fresh` is asked
-LOOK_UP = 1.5  # seconds one look-up may take
+LOOK_UP = 1.5  # seconds a look-up may take, with all it needs to ask
 SIFTED = 30  # groups up to this size are sifted for guests, bots and the deactivated
 _UNCONFIRMED = "Slack did not confirm you, nothing is recorded, press again."
 
@@ -46,23 +47,27 @@ class SlackPeople:
     now: Callable[[], float] = time.monotonic
     _kept: dict[tuple[str, str], _Kept] = field(default_factory=dict)
     _asking: dict[tuple[str, str], asyncio.Task[Any]] = field(default_factory=dict)
+    _forgotten: int = 0  # how often; what was asked for before is not kept after
 
     async def person(self, person_id: str, *, fresh: bool = False) -> Person:
         """Raises Unconfirmed where Slack does not answer in time; an unknown id is a person with a problem."""
-        person: Person = await self._read("person", person_id, self._person, fresh=fresh)
+        person: Person = await _bounded(self._read("person", person_id, self._person, fresh=fresh))
         return person
 
     async def members(self, group: Group, *, fresh: bool = False) -> frozenset[str]:
         """Live members of a group by id: full members only, as far as a look at each is affordable."""
-        found = set(group.users)
-        for user_group in group.user_groups:
-            found |= await self._read("user group", user_group, self._user_group, fresh=fresh)
-        for channel in group.channels:
-            found |= await self._read("channel", channel, self._channel, fresh=fresh)
-        if group.lookup is not None:
-            found |= await self._on_call(group, fresh=fresh)
+        members: frozenset[str] = await _bounded(self._members(group, fresh=fresh))
+        return members
+
+    async def _members(self, group: Group, *, fresh: bool) -> frozenset[str]:
+        asking: list[Awaitable[frozenset[str]]] = [
+            *(self._read("user group", each, self._user_group, fresh=fresh) for each in group.user_groups),
+            *(self._read("channel", each, self._channel, fresh=fresh) for each in group.channels),
+            *([self._on_call(group, fresh=fresh)] if group.lookup is not None else []),
+        ]
+        found = frozenset(group.users).union(*await asyncio.gather(*asking))
         if len(found) > SIFTED:
-            return frozenset(found)
+            return found
         people = await asyncio.gather(*(self.person(each) for each in sorted(found)))
         return frozenset(person.id for person in people if person.problem is None)
 
@@ -76,14 +81,18 @@ class SlackPeople:
     def forget(self) -> None:
         """Drop what is remembered: something about people or groups changed."""
         self._kept.clear()
+        self._asking.clear()
+        self._forgotten += 1
 
     async def _read(self, kind: str, key: str, read: Callable[[str], Awaitable[Any]], *, fresh: bool) -> Any:
         place = (kind, key)
         kept = self._kept.get(place)
         if kept is not None and not fresh and self.now() - kept.at < TTL:
             return kept.value
+        before = self._forgotten
         value = await self._once(place, read)
-        self._kept[place] = _Kept(self.now(), value)
+        if before == self._forgotten:
+            self._kept[place] = _Kept(self.now(), value)
         return value
 
     async def _once(self, place: tuple[str, str], read: Callable[[str], Awaitable[Any]]) -> Any:
@@ -92,8 +101,14 @@ class SlackPeople:
         if task is None:
             task = asyncio.create_task(_bounded(read(place[1])))
             self._asking[place] = task
-            task.add_done_callback(lambda _: self._asking.pop(place, None))
+            task.add_done_callback(lambda done: self._asked(place, done))
         return await asyncio.shield(task)
+
+    def _asked(self, place: tuple[str, str], done: asyncio.Task[Any]) -> None:
+        if self._asking.get(place) is done:
+            del self._asking[place]
+        if not done.cancelled():
+            done.exception()  # those who waited have heard it; where nobody did any more, it is nobody's
 
     async def _person(self, person_id: str) -> Person:
         try:
@@ -151,7 +166,7 @@ async def _bounded(reading: Awaitable[Any]) -> Any:
     try:
         async with asyncio.timeout(LOOK_UP):
             return await reading
-    except (TimeoutError, SlackClientError, OSError, NoAnswer, ValueError) as error:
+    except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError, NoAnswer, ValueError) as error:
         raise Unconfirmed(_UNCONFIRMED) from error
 
 

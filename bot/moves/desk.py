@@ -1,5 +1,6 @@
 """What every move shares: read who presses, ask the one door, decide, save, all of it or nothing."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -39,14 +40,19 @@ class Desk:
 
         Raises Unconfirmed when Slack does not say.
         """
-        person = await self.people.person(person_id, fresh=fresh)
         groups = request.version.route.groups.values() if request and request.version else ()
-        roster = await self.roster(groups, fresh=fresh)
-        operator = person_id in await self.people.members(self.in_force.catalogue.operators, fresh=fresh)
-        return Standing(person, roster, operator, looks and await self._in_channel(person_id, request))
+        person, roster, operators, here = await asyncio.gather(  # all at once: a click is answered within three seconds
+            self.people.person(person_id, fresh=fresh),
+            self.roster(groups, fresh=fresh),
+            self.people.members(self.in_force.catalogue.operators, fresh=fresh),
+            self._in_channel(person_id, request if looks else None),
+        )
+        return Standing(person, roster, person_id in operators, here)
 
     async def roster(self, groups: Iterable[Group], *, fresh: bool = False) -> Roster:
-        return {group.name: await self.people.members(group, fresh=fresh) for group in groups}
+        asked = list(groups)
+        found = await asyncio.gather(*(self.people.members(group, fresh=fresh) for group in asked))
+        return {group.name: members for group, members in zip(asked, found, strict=True)}
 
     async def known(self, asker: Asker, now: int) -> Known:
         """What the policy may know of the requester: live groups and counts of recent requests."""

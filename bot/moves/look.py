@@ -19,6 +19,20 @@ async def look(desk: Desk, person: str, request_id: str) -> Request:
     return request
 
 
+async def may(desk: Desk, actor: Actor, request_id: str, click: Click) -> Request:
+    """The request, where this person could make this move now: asked before somebody is given a form to fill in."""
+    request = await desk.open(request_id)
+    standing = await desk.standing(actor.id, request, looks=True)
+    moment = await desk.store.moment()
+    try:
+        authorize(Click(Verb.LOOK), request, standing, moment)
+        authorize(click, request, standing, moment)
+    except Refusal as refusal:
+        await desk.note(refusal, request_id, actor)
+        raise
+    return request
+
+
 async def mine(desk: Desk, person: str, limit: int) -> tuple[Row, ...]:
     return await desk.store.of_asker(person, limit)
 

@@ -1,5 +1,6 @@
 """Asking: words are stored before anything else happens; a typed action becomes a request at once."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,9 +81,8 @@ class Ready:
 
 async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[str, Any], plan: Plan) -> Ready:
     """Everything asked before a first version is stored: who asks, whether the arguments hold, who could approve."""
-    await full_member(desk, request.asker)
     now = desk.clock()
-    known = await desk.known(request.asker, now)
+    _, known = await asyncio.gather(full_member(desk, request.asker), desk.known(request.asker, now))
     may_ask(action, known)
     version = desk.composer.version(request, action, args, plan, known, now, secrets.token_hex(16))
     mark = digest.fingerprint(desk.fingerprint_key, request.asker.id, action.name, version.args)

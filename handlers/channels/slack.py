@@ -122,11 +122,12 @@ class SlackChannel:
         return await self._say(channel, drawn, metadata=metadata)
 
     async def _draw(self, request: Request, message: Message) -> Drawn:
-        token = Token(request.id, message.version, message.nonce).text
-        if message.place == "mine":
+        current = request.version
+        if message.place == "mine":  # one message for all versions: its buttons are about the one it shows
+            token = Token(request.id, current.number if current else 0, message.nonce).text
             action, decision = await draft.outlook(self.desk, request)
             return mine(request, token, action=action, decision=decision, now=self.desk.clock())
-        current = request.version
+        token = Token(request.id, message.version, message.nonce).text
         if current is None or current.number != message.version:
             return superseded(request, message.version)
         may_vote = message.place == "card" or dict(request.escalated_to).get(message.person, False)

@@ -1,6 +1,7 @@
 """Buttons: translate the click, call a move, tell the person privately where it was refused.
 
-The answer to Slack is given when the move is committed: what was acknowledged is never only in memory.
+The answer to Slack is given when the move is committed: what was acknowledged is never only in memory. What only
+shows something is answered at once and goes on by itself, so that a slow Slack never makes a click look lost.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,15 +12,16 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Refusal
+from bot.authorize import Click, Verb
+from bot.errors import Refusal, Superseded
 from bot.moves import brake, cancel, draft, look, preview, undo, vote
-from bot.request import Actor, Request
+from bot.request import Actor, Effect, EffectKind, Request
 from bot.route import Surface
 from handlers.cards import modals
-from handlers.cards.lists import refusal
+from handlers.cards.lists import refusal, said
 from handlers.slack import home
-from handlers.slack.inbound import Office, actor, shown, unexpected
-from handlers.slack.replies import Replies
+from handlers.slack.inbound import Office, actor, in_words, log, refused, shown
+from handlers.slack.replies import Replies, replies_to
 from handlers.tokens import Token
 
 
@@ -38,22 +40,53 @@ class Press:
     token: Token | None
 
 
-async def pressed(office: Office, client: AsyncWebClient, replies: Replies, body: Mapping[str, Any]) -> None:
+async def pressed(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) -> None:
     """Handle one click. Exactly one action counts; what is not ours is left alone."""
     actions = body.get("actions") or []
-    if len(actions) != 1:
+    name = str(actions[0].get("action_id", "")).partition(":")[0] if len(actions) == 1 else ""
+    if name not in _BUTTONS or not (body.get("user") or {}).get("id"):
         return
-    action = actions[0]
-    name = str(action.get("action_id", "")).partition(":")[0]
-    handle = _BUTTONS.get(name)
-    if handle is None:
-        return
+    handling = _handled(office, client, body, actions[0], name)
+    if name in _MOVES:
+        await handling
+    else:
+        office.tasks.start(handling)
+
+
+async def _handled(
+    office: Office, client: AsyncWebClient, body: Mapping[str, Any], action: Mapping[str, Any], name: str
+) -> None:
+    replies = replies_to(office, client, body)
     try:
-        await handle(await _press(office, client, replies, body, action, name))
-    except Refusal as error:
-        await replies.privately(refusal(error))
+        await _BUTTONS[name](await _press(office, client, replies, body, action, name))
     except Exception as error:  # noqa: BLE001 - Slack must be answered, the person told
-        await replies.privately(refusal(unexpected(error)))
+        told = in_words(error)
+        await replies.privately(refusal(told))
+        await refused(office, told, body["user"], _via(body), str(action.get("value") or ""))
+        if isinstance(told, Superseded):
+            office.tasks.start(_redrawn(office, client, body))
+
+
+async def _redrawn(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) -> None:
+    """A message whose buttons no longer count gets to show it: ours is drawn anew, a lost copy loses its buttons."""
+    container = body.get("container") or {}
+    channel, ts = str(container.get("channel_id") or ""), str(container.get("message_ts") or "")
+    message = await office.desk.store.by_ts(channel, ts)
+    if message is not None:
+        person = f"/{message.person}" if message.place == "dm" else ""
+        key = message.place if message.place == "mine" else f"{message.place}/{message.version}{person}"
+        await office.desk.store.put([Effect(EffectKind.SHOW, message.request_id, key)])
+    elif ts and not container.get("is_ephemeral"):
+        drawn = said("This copy was replaced by a newer one. It decides nothing.")
+        try:
+            await client.chat_update(channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
+        except SlackApiError as error:
+            log.info("copy_not_redrawn", error=error.response["error"])  # not ours, or too old to be changed
+
+
+def _via(body: Mapping[str, Any]) -> str:
+    view = body.get("view")
+    return "card" if view is None else ("home" if view.get("type") == "home" else "review")
 
 
 async def _press(
@@ -64,18 +97,17 @@ async def _press(
     action: Mapping[str, Any],
     name: str,
 ) -> Press:
-    view = body.get("view")
-    via = "card" if view is None else ("home" if view.get("type") == "home" else "review")
-    who = actor(office, body["user"], via)
+    who = actor(office, body["user"], _via(body))
     value = str(action.get("value") or "")
+    text = value.partition("#")[0]
     token: Token | None = None
-    if value.startswith("v1."):
+    if text.startswith("v1."):
         container = body.get("container") or {}
         in_message = container.get("type") == "message"
         at = (container.get("channel_id"), container.get("message_ts")) if in_message else (None, None)
-        token = Token.read(value) if name in _FREE else await shown(office, value, *at)
+        token = Token.read(text) if name in _FREE else await shown(office, text, *at)
     trigger = str(body.get("trigger_id") or "")
-    return Press(office, client, replies, who, name, value, trigger, view, token)
+    return Press(office, client, replies, who, name, value, trigger, body.get("view"), token)
 
 
 def _token(press: Press) -> Token:
@@ -92,8 +124,7 @@ async def _approve(press: Press) -> None:
 async def _review(press: Press) -> None:
     """The review modal, drawn fresh; where the action has a preview it is asked again, and the modal redrawn."""
     token = _token(press)
-    request = await look.look(press.office.desk, press.who.id, token.request_id)
-    modals.check_open(request, token.version)
+    request = await _may(press, Verb.REJECT)  # whoever may reject may look here; how strong an approval is comes after
     opened = await press.client.views_open(trigger_id=press.trigger_id, view=modals.review(request, token.text))
     if request.now_version.action.preview is not None:
         press.office.tasks.start(_fresh_preview(press, token, dict(opened["view"])))
@@ -107,13 +138,17 @@ async def _fresh_preview(press: Press, token: Token, view: Mapping[str, Any]) ->
             await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
 
 
-def _opens(draw: Callable[[Request, str], dict[str, Any]]) -> Callable[[Press], Awaitable[None]]:
+async def _may(press: Press, verb: Verb) -> Request:
+    """The request, where this person may do that now: said at the click, not after a form was filled in."""
+    token = _token(press)
+    return await look.may(press.office.desk, press.who, token.request_id, Click(verb, token.version))
+
+
+def _opens(verb: Verb, draw: Callable[[Request, str], dict[str, Any]]) -> Callable[[Press], Awaitable[None]]:
     """A button that opens a modal about the request as it stands now."""
 
     async def open_modal(press: Press) -> None:
-        token = _token(press)
-        request = await look.look(press.office.desk, press.who.id, token.request_id)
-        await _show(press, draw(request, token.text))
+        await _show(press, draw(await _may(press, verb), _token(press).text))
 
     return open_modal
 
@@ -133,7 +168,8 @@ async def _edit(press: Press) -> None:
     if request.version is None:
         await _open_form(press)
         return
-    fields = None if press.who.id in request.asker.makers else request.version.action.editable
+    request = await _may(press, Verb.EDIT)
+    fields = None if press.who.id in request.asker.makers else request.now_version.action.editable
     await _show(press, modals.edit(request, token.text, only=fields))
 
 
@@ -153,10 +189,12 @@ async def _open_form(press: Press) -> None:
 
 
 async def _details(press: Press) -> None:
+    """Everything that is known, to whoever may look; from the home too."""
     token = _token(press)
     request = await look.look(press.office.desk, press.who.id, token.request_id)
     may = await look.may_reveal(press.office.desk, press.who.id, request)
-    await _show(press, modals.details(request, token.text, may_reveal=may))
+    own = press.who.id in request.asker.makers
+    await _show(press, modals.details(request, token.text, may_reveal=may, sees_result=own))
 
 
 async def _reveal(press: Press) -> None:
@@ -174,7 +212,9 @@ async def _page(press: Press) -> None:
     token = Token.read(place.token)
     request = await look.look(press.office.desk, press.who.id, token.request_id)
     may = await look.may_reveal(press.office.desk, press.who.id, request)
-    drawn = modals.turned(str(view.get("callback_id")), request, place, int(press.value), may_reveal=may)
+    own = press.who.id in request.asker.makers
+    turn_to, callback = int(press.value), str(view.get("callback_id"))
+    drawn = modals.turned(callback, request, place, turn_to, may_reveal=may, sees_result=own)
     await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
 
 
@@ -199,19 +239,12 @@ async def _release(press: Press) -> None:
 
 
 async def _settle(press: Press) -> None:
-    token = _token(press)
-    request = await look.look(press.office.desk, press.who.id, token.request_id)
-    await _show(press, modals.settle(request, token.text, press.action_id))
+    request = await _may(press, Verb.SETTLE)
+    await _show(press, modals.settle(request, _token(press).text, press.action_id))
 
 
 async def _new_request(press: Press) -> None:
     await _show(press, modals.form(press.office.desk.in_force.catalogue.offered(), ""))
-
-
-async def _open_request(press: Press) -> None:
-    request = await look.look(press.office.desk, press.who.id, _token(press).request_id)
-    may = await look.may_reveal(press.office.desk, press.who.id, request)
-    await _show(press, modals.details(request, _token(press).text, may_reveal=may))
 
 
 async def _refresh(press: Press) -> None:
@@ -219,13 +252,14 @@ async def _refresh(press: Press) -> None:
 
 
 _FREE = frozenset({"open_request"})  # opened from a list, not from a message about one version
+_MOVES = frozenset({"approve", "cancel", "discard", "send", "regenerate", "undo", "release"})  # answered when committed
 _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "approve": _approve,
     "review": _review,
-    "reject": _opens(modals.reject),
+    "reject": _opens(Verb.REJECT, modals.reject),
     "edit": _edit,
-    "ask": _opens(modals.ask),
-    "answer": _opens(modals.answer),
+    "ask": _opens(Verb.ASK, modals.ask),
+    "answer": _opens(Verb.ANSWER, modals.answer),
     "details": _details,
     "reveal": _reveal,
     "page": _page,
@@ -240,6 +274,6 @@ _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "undo": _undo,
     "release": _release,
     "new_request": _new_request,
-    "open_request": _open_request,
+    "open_request": _details,
     "refresh": _refresh,
 }

@@ -9,19 +9,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Refusal
 from bot.moves import submit
 from bot.request import Asker
 from handlers.cards import lists
 from handlers.people import Home, SlackPeople
 from handlers.schemas import JsonSchemas
 from handlers.slack import actions, commands, events, views
-from handlers.slack.inbound import Office, actor, log, unexpected
-from handlers.slack.replies import Replies
+from handlers.slack.inbound import Office, actor, in_words, log, refused
+from handlers.slack.once import OnceApp
+from handlers.slack.replies import replies_to
 
 COMMAND = "/signoff"
 SHORTCUT = "ask_for_signoff"
@@ -30,12 +30,12 @@ _ANY = re.compile(r".*", re.DOTALL)
 
 def slack_app(
     office: Office, client: AsyncWebClient, bare: AsyncWebClient, people: SlackPeople, schemas: JsonSchemas
-) -> AsyncApp:
+) -> OnceApp:
     """The app with all its listeners. It makes no call by itself: who we are was asked at the start.
 
     `bare` has no token: Bolt is told it with each request, and warns about a second one.
     """
-    app = AsyncApp(
+    app = OnceApp(
         client=bare,
         signing_secret="checked by handlers.slack.signed",  # noqa: S106 - Bolt's own check is off
         authorize=_authorized(office.home, client),
@@ -51,7 +51,7 @@ def slack_app(
 
     @app.action(_ANY)
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await actions.pressed(office, client, _replies(office, client, body), body)
+        await actions.pressed(office, client, body)
         await ack()
 
     @app.view(_ANY)
@@ -103,15 +103,9 @@ def _authorized(home: Home, client: AsyncWebClient) -> Any:
     return authorize
 
 
-def _replies(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) -> Replies:
-    container = body.get("container") or {}
-    channel = container.get("channel_id") or (body.get("channel") or {}).get("id")
-    return Replies(client, office.tasks, str(body["user"]["id"]), channel, body.get("response_url"))
-
-
 async def _asked_about_message(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) -> None:
     """The message shortcut *Ask for sign-off*: a message's text as the words."""
-    replies = _replies(office, client, body)
+    replies = replies_to(office, client, body)
     try:
         who = actor(office, body["user"], "shortcut")
         message = body.get("message") or {}
@@ -119,7 +113,7 @@ async def _asked_about_message(office: Office, client: AsyncWebClient, body: Map
         where = {"channel": (body.get("channel") or {}).get("id"), "message_ts": message.get("ts")}
         request = await submit.words(office.desk, Asker(person=who.id), who, text, where)
         await replies.privately(lists.reading(request))
-    except Refusal as error:
-        await replies.privately(lists.refusal(error))
     except Exception as error:  # noqa: BLE001 - the person must hear something
-        await replies.privately(lists.refusal(unexpected(error)))
+        told = in_words(error)
+        await replies.privately(lists.refusal(told))
+        await refused(office, told, body["user"], "shortcut")

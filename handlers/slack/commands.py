@@ -1,5 +1,6 @@
 """`/signoff …`: words, the form, and the few words that are commands."""
 
+import asyncio
 import difflib
 import html
 import re
@@ -11,16 +12,18 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.catalogue import Action
-from bot.errors import BadInput, Problem, Refusal
+from bot.errors import BadInput, Problem
 from bot.moves import brake, cancel, look, submit
 from bot.moves.desk import Desk
 from bot.request import Actor, Asker
 from handlers.cards import lists, modals
 from handlers.cards.blocks import Drawn
 from handlers.schemas import JsonSchemas
-from handlers.slack.inbound import Office, actor, unexpected
+from handlers.slack.inbound import Office, actor, in_words, refused
+from handlers.slack.replies import replies_to
 
 LIST = 15  # lines a list shows
+AT_ONCE = 2.0  # seconds: what takes longer is answered after Slack was, which waits for three
 LISTS = ("mine", "waiting", "all")
 _LINK = re.compile(r"<(?:mailto:|tel:)?([^<>|@#!]+|[^<>|]+@[^<>|]+)(?:\|([^<>]*))?>")
 _MENTION = re.compile(r"<([@#])([A-Z0-9]+)(?:\|[^<>]*)?>")
@@ -47,7 +50,25 @@ class Typed:
 async def command(
     office: Office, client: AsyncWebClient, schemas: JsonSchemas, body: Mapping[str, Any]
 ) -> Drawn | None:
-    """What the person privately sees at once; None when a modal was opened instead."""
+    """What the person privately sees at once; None when a modal was opened, or when the answer comes later."""
+    work = asyncio.create_task(_answered(office, client, schemas, body))
+    done, _ = await asyncio.wait({work}, timeout=AT_ONCE)
+    if done:
+        return work.result()
+    office.tasks.start(_late(office, client, body, work))
+    return None
+
+
+async def _late(
+    office: Office, client: AsyncWebClient, body: Mapping[str, Any], work: asyncio.Task[Drawn | None]
+) -> None:
+    if (drawn := await work) is not None:
+        await replies_to(office, client, body).privately(drawn)
+
+
+async def _answered(
+    office: Office, client: AsyncWebClient, schemas: JsonSchemas, body: Mapping[str, Any]
+) -> Drawn | None:
     try:
         text = plain(str(body.get("text") or ""))
         user = {"id": body["user_id"], "team_id": body.get("team_id"), "enterprise_id": body.get("enterprise_id")}
@@ -63,10 +84,10 @@ async def command(
         if handle is not None and _meant(word.lower(), rest, typed):
             return await handle(typed)
         return _nearest(word) if not rest and _close(word, _WORDS) else await _words(typed, text)
-    except Refusal as error:
-        return lists.refusal(error)
     except Exception as error:  # noqa: BLE001 - the person must hear something
-        return lists.refusal(unexpected(error))
+        told = in_words(error)
+        await refused(office, told, {"id": body.get("user_id")}, "command")
+        return lists.refusal(told)
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from handlers.cards.lists import refusal
 from handlers.people import SlackPeople
 from handlers.slack import home
 from handlers.slack.commands import plain
-from handlers.slack.inbound import Office, actor, log
+from handlers.slack.inbound import Office, actor, log, refused
 from handlers.slack.replies import Replies
 
 _REJECT = re.compile(r"reject\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
@@ -25,7 +25,7 @@ NEWS_OF_THE_APP = ("app_uninstalled", "tokens_revoked")
 
 async def home_opened(office: Office, client: AsyncWebClient, event: Mapping[str, Any]) -> None:
     if event.get("tab") == "home":
-        await home.publish(office, client, str(event["user"]))
+        office.tasks.start(home.publish(office, client, str(event["user"])))  # Slack need not wait for Slack
 
 
 async def people_changed(people: SlackPeople) -> None:
@@ -48,6 +48,7 @@ async def said(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) 
         await _heard(office, actor(office, user, "thread"), message, event)
     except Refusal as error:
         await replies.privately(refusal(error))
+        await refused(office, error, user, "thread", f"v1.{message.request_id}.{message.version}.{message.nonce}")
 
 
 async def _heard(office: Office, who: Actor, message: Message, event: Mapping[str, Any]) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import NotAMember, NotFound, Refusal, Superseded
 from bot.moves.desk import Desk
-from bot.ports import Executor
+from bot.ports import Executor, Message
 from bot.request import Actor
 from handlers.people import Home
 from handlers.tokens import Token
@@ -64,16 +67,43 @@ async def shown(office: Office, text: str, channel: str | None = None, ts: str |
     message = await office.desk.store.by_nonce(token.nonce)
     if message is None:
         raise Superseded("This card was replaced by a newer one; please use that.")
-    if (message.request_id, message.version) != (token.request_id, token.version):
+    ours = message.request_id == token.request_id and (message.version == token.version or message.place == "mine")
+    if not ours:
         raise NotFound
-    if channel is not None and message.ts is not None and (message.channel, message.ts) != (channel, ts):
-        raise NotFound
-    if channel is not None and ts is not None and message.ts is None:
-        await office.desk.store.posted(message.nonce, channel, ts)  # its post was never acknowledged; now we know
+    if channel is not None and ts is not None:
+        await _stands_there(office, message, channel, ts)
     return token
 
 
-def unexpected(error: Exception) -> Refusal:
-    """A fault of ours, told without its insides."""
+async def _stands_there(office: Office, message: Message, channel: str, ts: str) -> None:
+    """A button counts only in the message it was posted with."""
+    there = message if message.ts is not None else await office.desk.store.by_ts(channel, ts)
+    if there is None:
+        await office.desk.store.posted(message.nonce, channel, ts)  # pressed before Slack's answer was noted
+    elif (there.nonce, there.channel, there.ts) != (message.nonce, channel, ts):
+        raise NotFound
+
+
+def in_words(error: Exception) -> Refusal:
+    """What a person hears of an error: a refusal as it is, Slack's troubles as such, ours without their insides."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, SlackApiError) and error.response["error"] in _TRIGGER_GONE:
+        return Refusal("Slack waited too long to open the window. Nothing is recorded; press again.")
+    if isinstance(error, SlackClientError | aiohttp.ClientError | TimeoutError):
+        log.warning("slack_failed", error=type(error).__name__, detail=str(error)[:200])
+        return Refusal("Slack did not open the window. Nothing is recorded; press again.")
     log.error("listener_failed", error=repr(error), exc_info=error)
     return Refusal("Something went wrong on our side. Look at the card to see what is recorded, then try again.")
+
+
+_TRIGGER_GONE = frozenset({"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "trigger_expired"})
+
+
+async def refused(office: Office, error: Refusal, user: Mapping[str, Any], via: str, about: str = "") -> None:
+    """Every refusal is an event, rate-limited; one that a move wrote is not written twice. `about`: a token, or not."""
+    request_id = ""
+    with suppress(Refusal):
+        request_id = Token.read(about.partition("#")[0]).request_id
+    with suppress(Refusal):  # what cannot be recorded was said to the person all the same
+        await office.desk.note(error, request_id, Actor("person", str(user.get("id") or ""), via))

@@ -6,15 +6,16 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BadInput, Refusal
+from bot.errors import BadInput, Denied, NobodyToAsk, NotRecorded, Refusal, Unconfirmed, WrongConfirmation
 from bot.moves import draft, edit, remark, settle, submit, vote
 from bot.request import Actor, Asker
 from bot.route import Surface
 from handlers.cards import fields, modals
-from handlers.slack.inbound import Office, actor, shown, unexpected
+from handlers.slack.inbound import Office, actor, in_words, refused, shown
 from handlers.tokens import Token
 
 Answer = dict[str, Any] | None  # what Slack is told: None closes the modal
+_AGAIN = (Unconfirmed, NotRecorded, Denied, NobodyToAsk)  # what was typed stays below, to be changed or sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +36,27 @@ class Submission:
 async def submitted(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) -> Answer:
     view = body["view"]
     handle = _VIEWS.get(str(view.get("callback_id")))
-    if handle is None:
+    if handle is None or not (body.get("user") or {}).get("id"):
         return None
+    via, place = "review" if view["callback_id"] == "review" else "form", modals.Place()
     try:
-        who = actor(office, body["user"], "review" if view["callback_id"] == "review" else "form")
+        who = actor(office, body["user"], via)
         place = modals.place(str(view.get("private_metadata") or ""))
         state = (view.get("state") or {}).get("values") or {}
         return await handle(Submission(office, client, who, place, state))
-    except BadInput as error:
-        return _wrong(view, error)
-    except Refusal as error:
-        return {"response_action": "update", "view": modals.notice(error)}
     except Exception as error:  # noqa: BLE001 - Slack must be answered, the person told
-        return {"response_action": "update", "view": modals.notice(unexpected(error))}
+        told = in_words(error)
+        await refused(office, told, body["user"], via, place.token)
+        return _wrong(view, told)
 
 
-def _wrong(view: Mapping[str, Any], error: BadInput) -> Answer:
+def _wrong(view: Mapping[str, Any], error: Refusal) -> Answer:
     """Each problem at its field; what belongs to no field of this modal is told in a page of its own."""
+    if isinstance(error, WrongConfirmation):
+        return {"response_action": "errors", "errors": {"confirm": error.text}}
+    if not isinstance(error, BadInput):
+        action = "push" if isinstance(error, _AGAIN) else "update"
+        return {"response_action": action, "view": modals.notice(error)}
     blocks = {block.get("block_id") for block in view.get("blocks", ()) if block.get("type") == "input"}
     at = {problem: fields.block_of(problem.where, blocks) for problem in error.problems}
     if not all(at.values()):

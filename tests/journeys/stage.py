@@ -16,7 +16,7 @@ from bot.request import Request
 from handlers import main
 from handlers.clock import Clock
 from handlers.config import load
-from handlers.demo.slack import App, LocalSlack, Message, Person, View, sample
+from handlers.demo.slack import App, Channel, LocalSlack, Message, Person, View, sample
 from handlers.settings import Settings
 from store.store import open_trail
 from tests.journeys.proof import proven
@@ -57,8 +57,9 @@ class Stage:
 
     async def asked(self, who: Person, line: str, where: str = "#approvals") -> tuple[Request, Message]:
         """`/signoff run <line>` by somebody: the request it made, and its card in the channel."""
-        await who.command("#general", f"/signoff run {line}")
+        reply = await who.command("#general", f"/signoff run {line}")
         rows = await self.house.desk.store.of_asker(who.id, 1)
+        assert rows, reply.message and who.reads(reply.message)
         card = await self.card(self.walt, rows[0].id, where=where)
         return await self.request(rows[0].id), card
 
@@ -151,7 +152,7 @@ class Stage:
         return await self.house.desk.store.load(rows[0].id)
 
 
-def newest(who: Person, where: str, words: tuple[str, ...]) -> Message | None:
+def newest(who: Person, where: str | Channel, words: tuple[str, ...]) -> Message | None:
     for message in reversed(who.sees(where)):
         if all(word in who.reads(message) for word in words):
             return message
