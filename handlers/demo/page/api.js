@@ -97,9 +97,12 @@ export function follow(person, seen, connected) {
     if (ended) return;
     connected(false);
     tries += 1;
-    timer = setTimeout(() => {
-      get("/ui/people").then(connect, again); // asked first: a failed request tells more than a failed socket
-    }, Math.min(250 * 2 ** Math.min(tries, 5), 5 * SECOND));
+    timer = setTimeout(
+      () => {
+        get("/ui/people").then(connect, again); // asked first: a failed request tells more than a failed socket
+      },
+      Math.min(250 * 2 ** Math.min(tries, 5), 5 * SECOND),
+    );
   }
 
   connect();

@@ -1,6 +1,6 @@
 // The page: one pane or two side by side, the strip below, and the address that says what is shown.
 //
-//   ?as=alice&channel=approvals&thread=<ts>             who one is and where (names or ids; channel=home or dm: the app's)
+//   ?as=alice&channel=approvals&thread=<ts>             who one is, where; names or ids (home, dm: the app's)
 //   &split=1&with=bob&there=home&thread2=<ts>           the second pane
 //   &effects=1 (or 0)  &guide=0                         panels
 
@@ -24,7 +24,10 @@ class Desk {
     this.extras = new Extras(() => this.draw());
     this.peers = new Peers(this.reading, () => this.panes.forEach((pane) => pane.draw()));
     this.waitingFor = (id) => this.peers.waitingFor(id);
-    this.guideCard = new Guide((example) => this.choose(example), () => this.redraw());
+    this.guideCard = new Guide(
+      (example) => this.choose(example),
+      () => this.redraw(),
+    );
     if (address.get("guide") === "0") this.guideCard.wish = "closed";
     this.effects = new Effects(() => this.wish("closed"));
     this.dock = new Dock({
@@ -34,7 +37,12 @@ class Desk {
       toggleGuide: () => this.guideCard.set(!this.guideShown()),
     });
     this.panesRoot = h("div", { class: "panes" });
-    this.root = h("div", { class: "desk" }, h("div", { class: "upper" }, this.panesRoot, this.effects.root), this.dock.root);
+    this.root = h(
+      "div",
+      { class: "desk" },
+      h("div", { class: "upper" }, this.panesRoot, this.effects.root),
+      this.dock.root,
+    );
     this.panes = [];
     this.open(address);
     window.addEventListener("resize", () => this.draw());
@@ -47,7 +55,11 @@ class Desk {
     this.add({ person: first.id, channel: address.get("channel"), thread: address.get("thread") });
     if (address.get("split") === "1") {
       const second = this.personOf(address.get("with")) ?? this.other(first.id);
-      this.add({ person: second.id, channel: address.get("there") ?? address.get("channel"), thread: address.get("thread2") });
+      this.add({
+        person: second.id,
+        channel: address.get("there") ?? address.get("channel"),
+        thread: address.get("thread2"),
+      });
     }
     this.started = true;
     this.moved();
@@ -98,7 +110,10 @@ class Desk {
     this.people = snapshot.people.filter((one) => !one.is_bot && !one.deleted);
     document.title = snapshot.team.name;
     this.extras.seen(snapshot);
-    this.peers.seen(snapshot, this.panes.map((pane) => pane.place.person));
+    this.peers.seen(
+      snapshot,
+      this.panes.map((pane) => pane.place.person),
+    );
     this.moved();
   }
 
@@ -156,7 +171,11 @@ class Desk {
     this.effects.root.hidden = !shown;
     this.root.classList.toggle("effects-over", shown && !this.roomy());
     this.effects.show(this.extras.effects, snapshot.person.tz, this.extras.now() / 1000);
-    this.dock.show(this.extras, snapshot.person.tz, { effects: shown, guide: this.guideShown(), split: this.panes.length > 1 });
+    this.dock.show(this.extras, snapshot.person.tz, {
+      effects: shown,
+      guide: this.guideShown(),
+      split: this.panes.length > 1,
+    });
     this.panes[0].drawGuide();
   }
 }

@@ -54,13 +54,20 @@ export function dateText(pattern, at, zone, now) {
   return String(pattern).replace(/\{(\w+)\}/g, (whole, token) => {
     if (!Object.hasOwn(TOKENS, token)) return whole;
     const text = TOKENS[token](at, zone, now);
-    return /^date.*_pretty$/.test(token) ? text.replace(/^(Today|Yesterday|Tomorrow)$/, (word) => word.toLowerCase()) : text;
+    return /^date.*_pretty$/.test(token)
+      ? text.replace(/^(Today|Yesterday|Tomorrow)$/, (word) => word.toLowerCase())
+      : text;
   });
 }
 
 function ago(at, now) {
   const seconds = Math.abs(now - at);
-  const [size, unit] = [[DAY, "day"], [3600, "hour"], [60, "minute"], [1, "second"]].find(([most]) => seconds >= most) ?? [1, "second"];
+  const [size, unit] = [
+    [DAY, "day"],
+    [3600, "hour"],
+    [60, "minute"],
+    [1, "second"],
+  ].find(([most]) => seconds >= most) ?? [1, "second"];
   const count = Math.floor(seconds / size);
   const told = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return at <= now ? `${told} ago` : `in ${told}`;
@@ -68,7 +75,14 @@ function ago(at, now) {
 
 /** `2026-11-21T09:30` of a moment in a zone, as fields for date and time take it. */
 export function localParts(seconds, zone) {
-  const options = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const options = {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  };
   const parts = new Intl.DateTimeFormat(LOCALE, { timeZone: zone, ...options }).formatToParts(new Date(seconds * 1000));
   const of = (type) => parts.find((part) => part.type === type).value;
   return `${of("year")}-${of("month")}-${of("day")}T${of("hour")}:${of("minute")}`;

@@ -24,7 +24,16 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
-const PROPERTIES = new Set(["value", "checked", "selected", "disabled", "multiple", "tabIndex", "htmlFor", "textContent"]);
+const PROPERTIES = new Set([
+  "value",
+  "checked",
+  "selected",
+  "disabled",
+  "multiple",
+  "tabIndex",
+  "htmlFor",
+  "textContent",
+]);
 
 function flat(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
@@ -99,7 +108,8 @@ export function keepingFocus(root, work) {
   if (name === undefined || root.contains(document.activeElement)) return;
   const again = [...root.querySelectorAll("[data-focus]")].find((node) => node.dataset.focus === name);
   again?.focus({ preventScroll: true });
-  if (again && typeof start === "number" && typeof again.setSelectionRange === "function") again.setSelectionRange(start, end);
+  if (again && typeof start === "number" && typeof again.setSelectionRange === "function")
+    again.setSelectionRange(start, end);
 }
 
 let count = 0;

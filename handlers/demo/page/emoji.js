@@ -3,21 +3,69 @@
 
 import { h } from "./dom.js";
 
-const DRAWN = new Map(Object.entries({
-  "🟢": "green", "🟡": "yellow", "🟠": "orange", "🔴": "red", "🔵": "blue", "⚪": "white",
-  "✅": "check", "❌": "cross", "⏳": "hourglass", "⌛": "hourglass_done", "⛔": "no_entry", "🔄": "running",
-  "❗": "exclamation", "❓": "question", "🔙": "back", "📝": "memo", "✋": "hand", "🚩": "flag", "👀": "eyes",
-  "👍": "thumbs_up", "⚠": "warning", "🔔": "bell", "🔒": "locked", "⏸": "pause", "🎉": "party",
-}));
+const DRAWN = new Map(
+  Object.entries({
+    "🟢": "green",
+    "🟡": "yellow",
+    "🟠": "orange",
+    "🔴": "red",
+    "🔵": "blue",
+    "⚪": "white",
+    "✅": "check",
+    "❌": "cross",
+    "⏳": "hourglass",
+    "⌛": "hourglass_done",
+    "⛔": "no_entry",
+    "🔄": "running",
+    "❗": "exclamation",
+    "❓": "question",
+    "🔙": "back",
+    "📝": "memo",
+    "✋": "hand",
+    "🚩": "flag",
+    "👀": "eyes",
+    "👍": "thumbs_up",
+    "⚠": "warning",
+    "🔔": "bell",
+    "🔒": "locked",
+    "⏸": "pause",
+    "🎉": "party",
+  }),
+);
 
-const NAMES = new Map(Object.entries({
-  large_green_circle: "🟢", large_yellow_circle: "🟡", large_orange_circle: "🟠", red_circle: "🔴",
-  large_blue_circle: "🔵", white_circle: "⚪", white_check_mark: "✅", x: "❌", hourglass_flowing_sand: "⏳",
-  hourglass: "⌛", no_entry: "⛔", arrows_counterclockwise: "🔄", exclamation: "❗", heavy_exclamation_mark: "❗",
-  question: "❓", back: "🔙", memo: "📝", pencil: "📝", hand: "✋", raised_hand: "✋",
-  triangular_flag_on_post: "🚩", eyes: "👀", "+1": "👍", thumbsup: "👍", warning: "⚠", bell: "🔔", lock: "🔒",
-  double_vertical_bar: "⏸", tada: "🎉",
-}));
+const NAMES = new Map(
+  Object.entries({
+    large_green_circle: "🟢",
+    large_yellow_circle: "🟡",
+    large_orange_circle: "🟠",
+    red_circle: "🔴",
+    large_blue_circle: "🔵",
+    white_circle: "⚪",
+    white_check_mark: "✅",
+    x: "❌",
+    hourglass_flowing_sand: "⏳",
+    hourglass: "⌛",
+    no_entry: "⛔",
+    arrows_counterclockwise: "🔄",
+    exclamation: "❗",
+    heavy_exclamation_mark: "❗",
+    question: "❓",
+    back: "🔙",
+    memo: "📝",
+    pencil: "📝",
+    hand: "✋",
+    raised_hand: "✋",
+    triangular_flag_on_post: "🚩",
+    eyes: "👀",
+    "+1": "👍",
+    thumbsup: "👍",
+    warning: "⚠",
+    bell: "🔔",
+    lock: "🔒",
+    double_vertical_bar: "⏸",
+    tada: "🎉",
+  }),
+);
 
 const CHARACTERS = new RegExp(`(${[...DRAWN.keys()].join("|")})\uFE0F?`, "u");
 

@@ -45,7 +45,11 @@ def clock() -> Clock:
 def workspace() -> sample.Start:
     app = App(
         name="signoff",
-        commands=(Command("/signoff"), Command("/sign")),
+        commands=(
+            Command("/signoff", description="Ask for something", usage_hint="what you need, in words · run · list"),
+            Command("/sign"),
+        ),
+        messages_read_only=True,
         shortcuts=(Shortcut("ask_about", "Ask about this"),),
     )
     people = [

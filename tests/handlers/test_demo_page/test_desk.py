@@ -100,6 +100,23 @@ async def test_an_example_is_one_click_and_enter(bot: Bot, extras: Extras, open_
     await expect(page.get_by_role("region", name="Bob Brown's screen")).to_be_visible()
 
 
+async def test_the_guide_comes_and_goes_without_disturbing(slack: LocalSlack, extras: Extras, open_page: Open) -> None:
+    for number in range(60):
+        slack.person("bob").say("#general", f"line {number}")
+    page = await open_page("alice")
+    await page.get_by_text("line 20").scroll_into_view_if_needed()
+    writes = page.get_by_role("textbox", name="Message #general")
+    await writes.fill("half a sentence")
+    await page.get_by_role("region", name="Guide").get_by_role("button", name="Dismiss").click()
+    await expect(page.get_by_role("region", name="Guide")).to_have_count(0)
+    await expect(page.get_by_text("line 20")).to_be_in_viewport()
+    await page.get_by_role("button", name="Bob Brown").click()
+    await expect(page.get_by_role("region", name="Bob Brown's screen")).to_be_visible()
+    await expect(writes).to_have_value("")
+    await page.get_by_role("button", name="Alice Adams").click()
+    await expect(writes).to_have_value("half a sentence")
+
+
 async def test_a_dismissed_guide_stays_away(extras: Extras, open_page: Open) -> None:
     page = await open_page("alice")
     guide = page.get_by_role("region", name="Guide")

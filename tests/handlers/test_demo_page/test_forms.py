@@ -6,6 +6,7 @@ from playwright.async_api import Page, expect
 from handlers.demo.slack import LocalSlack
 from tests.handlers.test_demo_page.bot import Bot, values
 from tests.handlers.test_demo_page.conftest import Open
+from tests.handlers.test_demo_page.kit import field, modal, section
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -91,6 +92,19 @@ async def test_what_slack_would_not_send_stays_with_its_reason(bot: Bot, slack: 
         await expect(form.get_by_text(words)).to_be_visible()
     await slack.quiet()
     assert bot.of("form") == []
+
+
+async def test_what_stands_above_a_field_is_seen_first(bot: Bot, slack: LocalSlack, open_page: Open) -> None:
+    page = await open_page("alice")
+    await asked(page, "steps")
+    text = section("\n".join(f"line {number}" for number in range(60)))
+    long = modal("Long", text, field("last", "Last", {"type": "plain_text_input"}))
+    shown = slack.person("alice").modal()
+    assert shown
+    await bot.client.views_update(view_id=shown.id, view=long)
+    await expect(page.get_by_role("dialog", name="Long").get_by_text("line 0")).to_be_in_viewport()
+    await expect(page.get_by_role("dialog", name="Long").get_by_label("Last")).not_to_be_in_viewport()
+    await expect(page.get_by_role("dialog", name="Long").get_by_role("button", name="Send")).to_be_in_viewport()
 
 
 async def test_forms_are_pushed_left_and_cleared(bot: Bot, open_page: Open) -> None:

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from handlers.demo.slack import LocalSlack
 from tests.handlers.test_demo_page.bot import CARD, Bot
-from tests.handlers.test_demo_page.conftest import Clock, Open
+from tests.handlers.test_demo_page.conftest import Clock, Extras, Open
 from tests.handlers.test_demo_page.kit import EVERY_BLOCK, section
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -42,6 +42,23 @@ async def test_every_block_is_drawn(bot: Bot, open_page: Open) -> None:
     await expect(said.get_by_role("button", name="Reject")).to_have_class("button danger")
     await expect(said.get_by_label("Day")).to_have_value("2026-01-02")
     await expect(said.get_by_text("is not drawn here")).to_have_count(0)
+
+
+NAMELESS = """() => [...document.querySelectorAll("button, input, select, textarea, [role=dialog], [role=log]")]
+    .filter((node) => node.checkVisibility())
+    .filter((node) => !node.getAttribute("aria-label") && !node.textContent.trim() && !node.labels?.length
+        && !document.getElementById(node.getAttribute("aria-labelledby")))
+    .map((node) => node.outerHTML)"""
+
+
+async def test_everything_to_press_has_a_name(bot: Bot, extras: Extras, open_page: Open) -> None:
+    await bot.post("one of each", EVERY_BLOCK)
+    page = await open_page("alice", split="1")
+    assert await page.evaluate(NAMELESS) == []
+    await page.get_by_role("textbox", name="Message #general").first.fill("/signoff form")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("dialog").wait_for()
+    assert await page.evaluate(NAMELESS) == []
 
 
 async def test_times_are_those_of_the_reader(bot: Bot, open_page: Open) -> None:

@@ -36,16 +36,20 @@ async function press(node, one, block, stage, value) {
 
 function button(one, block, stage) {
   const address = one.url ? safeAddress(one.url) : null;
-  const node = h("button", {
-    type: "button",
-    class: ["button", one.style],
-    "aria-label": one.accessibility_label ?? null,
-    "data-focus": focusName(one, block),
-    onclick: () => {
-      if (address) window.open(address, "_blank", "noopener,noreferrer");
-      press(node, one, block, stage);
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: ["button", one.style],
+      "aria-label": one.accessibility_label ?? null,
+      "data-focus": focusName(one, block),
+      onclick: () => {
+        if (address) window.open(address, "_blank", "noopener,noreferrer");
+        press(node, one, block, stage);
+      },
     },
-  }, textObject(one.text, stage.reader));
+    textObject(one.text, stage.reader),
+  );
   return node;
 }
 
@@ -55,29 +59,64 @@ function overflow(one, block, stage) {
     about: wordsOf(option.description),
     chosen: () => press(node, one, block, stage, option.value),
   }));
-  const node = h("button", { type: "button", class: "button overflow", "aria-label": "More options", "aria-haspopup": "menu",
-    "aria-expanded": "false", "data-focus": focusName(one, block), onclick: () => openMenu(node, items, "More options") }, icon("more"));
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: "button overflow",
+      "aria-label": "More options",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "data-focus": focusName(one, block),
+      onclick: () => openMenu(node, items, "More options"),
+    },
+    icon("more"),
+  );
   return node;
 }
 
 /** Pictures are named, not fetched: the page loads nothing from elsewhere. */
 export function picture(one) {
-  return h("span", { class: "picture", role: "img", "aria-label": one.alt_text }, h("span", { "aria-hidden": "true" }, one.alt_text));
+  return h(
+    "span",
+    { class: "picture", role: "img", "aria-label": one.alt_text },
+    h("span", { "aria-hidden": "true" }, one.alt_text),
+  );
 }
 
 function iconButton(one, block, stage) {
-  const node = h("button", { type: "button", class: "button", "aria-label": one.accessibility_label ?? wordsOf(one.text),
-    onclick: () => press(node, one, block, stage) }, textObject(one.text, stage.reader));
+  const node = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      "aria-label": one.accessibility_label ?? wordsOf(one.text),
+      onclick: () => press(node, one, block, stage),
+    },
+    textObject(one.text, stage.reader),
+  );
   return node;
 }
 
 function feedback(one, block, stage) {
-  return h("span", { class: "feedback" }, ["positive", "negative"].map((side) => {
-    const shown = one[`${side}_button`];
-    const node = h("button", { type: "button", class: "button", "aria-label": shown.accessibility_label ?? null,
-      onclick: () => press(node, one, block, stage, side) }, textObject(shown.text, stage.reader));
-    return node;
-  }));
+  return h(
+    "span",
+    { class: "feedback" },
+    ["positive", "negative"].map((side) => {
+      const shown = one[`${side}_button`];
+      const node = h(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          "aria-label": shown.accessibility_label ?? null,
+          onclick: () => press(node, one, block, stage, side),
+        },
+        textObject(shown.text, stage.reader),
+      );
+      return node;
+    }),
+  );
 }
 
 /** Menus, dates, ticks: each choice is a press with a value. */
@@ -93,13 +132,21 @@ function chosen(one, block, stage) {
       if (!(await press(made.main, one, block, stage, value))) made.reset?.();
     },
   });
-  return made ? made.root : h("span", { class: "undrawn" }, `An element of the kind ${one.type}, which is not drawn here.`);
+  return made
+    ? made.root
+    : h("span", { class: "undrawn" }, `An element of the kind ${one.type}, which is not drawn here.`);
 }
 
 const INITIAL = {
-  initial_option: "selected_option", initial_options: "selected_options", initial_date: "selected_date",
-  initial_time: "selected_time", initial_date_time: "selected_date_time", initial_user: "selected_user",
-  initial_users: "selected_users", initial_channel: "selected_channel", initial_conversation: "selected_conversation",
+  initial_option: "selected_option",
+  initial_options: "selected_options",
+  initial_date: "selected_date",
+  initial_time: "selected_time",
+  initial_date_time: "selected_date_time",
+  initial_user: "selected_user",
+  initial_users: "selected_users",
+  initial_channel: "selected_channel",
+  initial_conversation: "selected_conversation",
 };
 
 function initial(one) {

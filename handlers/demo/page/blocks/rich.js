@@ -47,7 +47,11 @@ function exact(parts, reader) {
 function list(part, reader) {
   const ordered = part.style === "ordered";
   const props = { class: "rich-list", ...(ordered && part.offset ? { start: part.offset + 1 } : {}) };
-  const node = h(ordered ? "ol" : "ul", props, part.elements.map((item) => h("li", {}, inline(item.elements, reader))));
+  const node = h(
+    ordered ? "ol" : "ul",
+    props,
+    part.elements.map((item) => h("li", {}, inline(item.elements, reader))),
+  );
   node.style.marginInlineStart = `${(part.indent ?? 0) * 22}px`;
   return node;
 }

@@ -23,22 +23,29 @@ export const wordsOf = (object) => unescaped(object?.text ?? "");
 /** Text nodes with line breaks, emoji drawn. */
 function lines(parts) {
   return parts.flatMap((part) =>
-    typeof part !== "string" ? [part] : part.split("\n").flatMap((line, at) => [...(at ? [h("br")] : []), ...withEmoji(line)]));
+    typeof part !== "string"
+      ? [part]
+      : part.split("\n").flatMap((line, at) => [...(at ? [h("br")] : []), ...withEmoji(line)]),
+  );
 }
 
 function withNames(text) {
-  return text.split(/(:[a-z0-9_+-]{1,50}:)/).map((part) => (/^:[a-z0-9_+-]+:$/.test(part) ? namedEmoji(part.slice(1, -1)) : part));
+  return text
+    .split(/(:[a-z0-9_+-]{1,50}:)/)
+    .map((part) => (/^:[a-z0-9_+-]+:$/.test(part) ? namedEmoji(part.slice(1, -1)) : part));
 }
 
 /** mrkdwn as nodes. `reader` knows names, the zone and the time: see `chat/reader.js`. */
 export function mrkdwn(text, reader) {
-  return String(text).split(/```\n?([\s\S]+?)\n?```/).flatMap((part, at) => {
-    if (at % 2) return [h("pre", { class: "pre" }, insideCode(part, reader))];
-    return quoted(part).flatMap(({ quote, text: said }) => {
-      const nodes = inline(said, reader);
-      return quote ? [h("blockquote", {}, nodes)] : nodes;
+  return String(text)
+    .split(/```\n?([\s\S]+?)\n?```/)
+    .flatMap((part, at) => {
+      if (at % 2) return [h("pre", { class: "pre" }, insideCode(part, reader))];
+      return quoted(part).flatMap(({ quote, text: said }) => {
+        const nodes = inline(said, reader);
+        return quote ? [h("blockquote", {}, nodes)] : nodes;
+      });
     });
-  });
 }
 
 /** Neighbouring lines that begin with > as one quote each. */

@@ -18,19 +18,48 @@ export class Composer {
     this.list = h("div", { class: "completions", role: "listbox", id: listId, "aria-label": "Suggestions" });
     this.list.hidden = true;
     this.field = h("textarea", {
-      rows: 1, placeholder: place.label, "aria-label": place.label, "aria-controls": listId, "aria-autocomplete": "list",
+      rows: 1,
+      placeholder: place.label,
+      "aria-label": place.label,
+      "aria-controls": listId,
+      "aria-autocomplete": "list",
       "data-focus": place.label,
-      oninput: () => this.changed(), onkeydown: (event) => this.key(event), onblur: () => this.suggest([]), onfocus: () => this.changed(),
+      oninput: () => this.changed(),
+      onkeydown: (event) => this.key(event),
+      onblur: () => this.suggest([]),
+      onfocus: () => this.changed(),
     });
-    this.send = h("button", { type: "button", class: "send", "aria-label": "Send message", disabled: true, onclick: () => this.go() }, icon("send"));
-    this.root = h("div", { class: "composer" }, this.list, h("div", { class: "composer-box" }, this.shortcuts(), this.field, this.send));
+    this.send = h(
+      "button",
+      { type: "button", class: "send", "aria-label": "Send message", disabled: true, onclick: () => this.go() },
+      icon("send"),
+    );
+    this.root = h(
+      "div",
+      { class: "composer" },
+      this.list,
+      h("div", { class: "composer-box" }, this.shortcuts(), this.field, this.send),
+    );
   }
 
   shortcuts() {
-    const items = (this.place.shortcuts ?? []).map((one) => ({ label: one.name, chosen: () => this.place.choose(one.callback_id) }));
+    const items = (this.place.shortcuts ?? []).map((one) => ({
+      label: one.name,
+      chosen: () => this.place.choose(one.callback_id),
+    }));
     if (!items.length) return null;
-    const node = h("button", { type: "button", class: "icon-button", "aria-label": "Shortcuts", "aria-haspopup": "menu", "aria-expanded": "false",
-      onclick: () => openMenu(node, items, "Shortcuts") }, icon("bolt"));
+    const node = h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": "Shortcuts",
+        "aria-haspopup": "menu",
+        "aria-expanded": "false",
+        onclick: () => openMenu(node, items, "Shortcuts"),
+      },
+      icon("bolt"),
+    );
     return node;
   }
 
@@ -46,17 +75,34 @@ export class Composer {
     this.send.disabled = this.field.value.trim() === "";
     this.field.style.height = "auto";
     this.field.style.height = `${Math.min(this.field.scrollHeight, 160)}px`;
-    if (document.activeElement === this.field) this.suggest(completions(this.field.value, this.place.commands(), this.place.examples()));
+    if (document.activeElement === this.field)
+      this.suggest(completions(this.field.value, this.place.commands(), this.place.examples()));
   }
 
   suggest(entries) {
     this.entries = entries;
     this.at = -1;
     this.list.hidden = entries.length === 0;
-    this.list.replaceChildren(...entries.map((entry, at) => h("div", {
-      class: "completion", role: "option", id: `${this.list.id}-${at}`, "aria-selected": "false",
-      onpointerdown: (event) => { event.preventDefault(); this.take(at); },
-    }, h("strong", {}, entry.label), entry.hint ? h("span", { class: "completion-hint" }, entry.hint) : null, entry.about ? h("span", { class: "quiet" }, entry.about) : null)));
+    this.list.replaceChildren(
+      ...entries.map((entry, at) =>
+        h(
+          "div",
+          {
+            class: "completion",
+            role: "option",
+            id: `${this.list.id}-${at}`,
+            "aria-selected": "false",
+            onpointerdown: (event) => {
+              event.preventDefault();
+              this.take(at);
+            },
+          },
+          h("strong", {}, entry.label),
+          entry.hint ? h("span", { class: "completion-hint" }, entry.hint) : null,
+          entry.about ? h("span", { class: "quiet" }, entry.about) : null,
+        ),
+      ),
+    );
     this.light();
   }
 
@@ -84,7 +130,10 @@ export class Composer {
     } else if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      this.at = this.at < 0 && step < 0 ? this.entries.length - 1 : (this.at + step + this.entries.length) % this.entries.length;
+      this.at =
+        this.at < 0 && step < 0
+          ? this.entries.length - 1
+          : (this.at + step + this.entries.length) % this.entries.length;
       this.light();
     } else if (open && event.key === "Escape") {
       event.stopPropagation();

@@ -21,7 +21,8 @@ export class Home {
       reader,
       values: view.state.values,
       confirmed: this.actor.confirmed,
-      press: (one, block, value) => this.actor.act("click", { shown: { view: view.id }, what: one.action_id, block_id: block.block_id, value }),
+      press: (one, block, value) =>
+        this.actor.act("click", { shown: { view: view.id }, what: one.action_id, block_id: block.block_id, value }),
     };
     return h("div", { class: "blocks" }, blocks(view.blocks, stage));
   }

@@ -62,5 +62,8 @@ function divider(one, day, reader) {
 function follows(before, one, reader) {
   if (!before || before.user !== one.user || before.ephemeral || one.ephemeral) return false;
   if (before.blocks?.length || one.blocks?.length) return false;
-  return Number(one.ts) - Number(before.ts) < RUN && dayOf(Number(before.ts), reader.zone) === dayOf(Number(one.ts), reader.zone);
+  return (
+    Number(one.ts) - Number(before.ts) < RUN &&
+    dayOf(Number(before.ts), reader.zone) === dayOf(Number(one.ts), reader.zone)
+  );
 }

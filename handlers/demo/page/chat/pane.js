@@ -7,12 +7,10 @@ import { Modal } from "../forms/modal.js";
 import { confirmed } from "../panels/confirm.js";
 import { closeMenu } from "../panels/menu.js";
 import { toasts } from "../panels/toast.js";
-import { Composer } from "./composer.js";
 import { Heading } from "./heading.js";
-import { Home } from "./home.js";
-import { MessageList } from "./messages.js";
 import { readerOf, titleOf } from "./reader.js";
 import { Sidebar } from "./sidebar.js";
+import { Stage } from "./stage.js";
 import { Thread } from "./thread.js";
 
 const HOME = "home"; // the app's home tab, in place of a channel
@@ -20,7 +18,8 @@ const DM = "dm"; // one's own conversation with the app
 
 /**
  * `place`: {person, channel (id, name, `home`, `dm` or null), thread (ts or null)}.
- * `desk`: what panes share: {reading, waitingFor(id), examples(), guide(pane), moved(), seen(snapshot), threadOpened()}.
+ * `desk`: what panes share: {reading, waitingFor(id), examples(), guide(pane), moved(), seen(snapshot),
+ * threadOpened()}.
  */
 export class Pane {
   constructor(place, desk) {
@@ -28,8 +27,6 @@ export class Pane {
     this.place = { ...place };
     this.snapshot = null;
     this.wanted = null;
-    this.rooms = new Map(); // person and channel → {list, composer}
-    this.homeOpening = false;
     this.build();
     this.be(place.person, place.channel, place.thread);
   }
@@ -39,13 +36,11 @@ export class Pane {
     this.toasts = toasts();
     this.sidebar = new Sidebar({ ...go, be: (person) => this.be(person) });
     this.heading = new Heading(go);
-    this.home = new Home(this);
     this.modal = new Modal(this);
     this.offline = h("div", { class: "offline", role: "status" }, "Connection lost. Trying again…");
     this.offline.hidden = true;
-    this.closed = h("p", { class: "closed" }, "Messages cannot be written here.");
-    this.stage = h("div", { class: "stage" });
-    this.main = h("main", { class: "main" }, this.offline, this.heading.root, this.stage);
+    this.stage = new Stage(this);
+    this.main = h("main", { class: "main" }, this.offline, this.heading.root, this.stage.root);
     this.body = h("div", { class: "pane-body" }, this.sidebar.root, this.main);
     this.root = h("section", { class: "pane" }, this.body, this.modal.root, this.toasts.root);
     this.confirmed = (confirm) => confirmed(confirm, this, this.reader);
@@ -61,7 +56,13 @@ export class Pane {
     this.wanted = text;
     this.snapshot = null;
     this.reader = null;
-    this.unfollow = follow(person, (snapshot) => this.see(snapshot), (here) => { this.offline.hidden = here; });
+    this.unfollow = follow(
+      person,
+      (snapshot) => this.see(snapshot),
+      (here) => {
+        this.offline.hidden = here;
+      },
+    );
     this.desk.moved();
   }
 
@@ -84,10 +85,10 @@ export class Pane {
 
   /** The bot draws a home when it is opened. */
   async openHome() {
-    this.homeOpening = true;
+    this.stage.homeOpening = true;
     this.draw();
     await this.act("home");
-    this.homeOpening = false;
+    this.stage.homeOpening = false;
     this.draw();
   }
 
@@ -139,14 +140,18 @@ export class Pane {
   }
 
   send(channel, text) {
-    return text.startsWith("/") ? this.act("command", { where: channel, line: text }) : this.act("say", { where: channel, text });
+    return text.startsWith("/")
+      ? this.act("command", { where: channel, line: text })
+      : this.act("say", { where: channel, text });
   }
 
   /** With a dialog open nothing below it takes part. */
   settle() {
     const dialogs = [...this.root.querySelectorAll(".shade")];
     this.body.inert = dialogs.length > 0;
-    dialogs.forEach((dialog, at) => { dialog.inert = at < dialogs.length - 1; });
+    dialogs.forEach((dialog, at) => {
+      dialog.inert = at < dialogs.length - 1;
+    });
   }
 
   // ---- seeing ----------------------------------------------------------------------------------------------
@@ -167,7 +172,9 @@ export class Pane {
     const { channels, app } = this.snapshot;
     if (wanted === HOME && app.home_tab) return HOME;
     if (wanted === DM) return app.dm;
-    const found = channels.find((one) => one.id === wanted) ?? channels.find((one) => one.name && one.name === wanted?.replace(/^#/, ""));
+    const found =
+      channels.find((one) => one.id === wanted) ??
+      channels.find((one) => one.name && one.name === wanted?.replace(/^#/, ""));
     return (found ?? channels.find((one) => one.name) ?? channels[0])?.id ?? null;
   }
 
@@ -185,42 +192,9 @@ export class Pane {
     const unread = (one) => this.desk.reading.unread(snapshot, one);
     this.sidebar.show(snapshot, reader, { channel: this.place.channel, home }, unread, this.desk.waitingFor);
     this.heading.show(channel, home, snapshot, reader);
-    this.drawStage(channel, home);
+    this.stage.show(channel, home);
     this.drawThread(channel, home);
     this.modal.show(snapshot.modals, reader);
-  }
-
-  drawStage(channel, home) {
-    if (home) {
-      this.home.show(this.snapshot.home, this.reader, this.homeOpening);
-      this.put(this.home.root);
-    } else if (channel) {
-      const { list, composer } = this.room(channel);
-      const roots = channel.messages.filter((one) => !one.thread_ts || one.thread_ts === one.ts || one.subtype === "thread_broadcast");
-      list.show(roots, this.reader, (one) => this.placeOf(channel, one), this.opening(channel));
-      const hidden = !list.root.isConnected;
-      this.put(list.root, this.desk.guide(this), this.writable(channel) ? composer.root : this.closed);
-      if (hidden) list.toEnd();
-      if (this.wanted !== null && this.writable(channel)) composer.fill(this.wanted);
-      this.wanted = null;
-    } else this.put(h("p", { class: "nothing" }, "You are in no conversation."));
-  }
-
-  /** Whether one may write there: not in archived channels, nor to an app that takes no messages. */
-  writable(channel) {
-    return !channel.archived && (channel.id !== this.snapshot.app.dm || this.snapshot.app.takes_messages);
-  }
-
-  /** The guide came or went. */
-  drawGuide() {
-    if (this.snapshot) this.drawStage(this.channel, this.place.channel === HOME);
-  }
-
-  /** Stand these in the middle; what stands there already is not touched. */
-  put(...nodes) {
-    const wanted = nodes.filter(Boolean);
-    const now = [...this.stage.children];
-    if (wanted.length !== now.length || wanted.some((node, at) => node !== now[at])) this.stage.replaceChildren(...wanted);
   }
 
   drawThread(channel, home) {
@@ -243,9 +217,21 @@ export class Pane {
       this.thread.ts = thread;
       this.body.append(this.thread.root);
     }
-    this.thread.show(root, replies, this.reader, { ...this.placeOf(channel), inThread: true }, `${channel.name ? "#" : ""}${titleOf(channel, this.reader)}`);
+    this.thread.show(
+      root,
+      replies,
+      this.reader,
+      { ...this.placeOf(channel), inThread: true },
+      `${channel.name ? "#" : ""}${titleOf(channel, this.reader)}`,
+    );
   }
 
+  /** The guide came or went. */
+  drawGuide() {
+    if (this.snapshot) this.stage.show(this.channel, this.place.channel === HOME);
+  }
+
+  /** What a message needs to know of where it stands: see `message.js`. */
   placeOf(channel, one = null) {
     const { app } = this.snapshot;
     return {
@@ -257,32 +243,5 @@ export class Pane {
       actor: this,
       openThread: (ts) => this.openThread(ts),
     };
-  }
-
-  opening(channel) {
-    const title = titleOf(channel, this.reader);
-    const text = channel.name ? `This is the beginning of #${title}.` : `This is the beginning of your conversation with ${title}.`;
-    return { key: "opening", mark: text, draw: () => h("p", { class: "opening" }, text) };
-  }
-
-  /** Lists and composers stay as they are while one looks elsewhere: what was typed, where one had scrolled. */
-  room(channel) {
-    const name = `${this.place.person} ${channel.id}`;
-    if (!this.rooms.has(name)) this.rooms.set(name, this.newRoom(channel));
-    return this.rooms.get(name);
-  }
-
-  newRoom(channel) {
-    const title = `${channel.name ? "#" : ""}${titleOf(channel, this.reader)}`;
-    const { app } = this.snapshot;
-    const composer = new Composer({
-      label: `Message ${title}`,
-      commands: () => app.commands,
-      examples: () => this.desk.examples().filter((one) => one.text.startsWith("/")),
-      shortcuts: app.shortcuts.filter((shortcut) => shortcut.type === "global"),
-      choose: (id) => this.act("global_shortcut", { callback_id: id }),
-      send: (text) => this.send(channel.id, text),
-    });
-    return { list: new MessageList(`Messages in ${title}`), composer };
   }
 }

@@ -3,7 +3,7 @@
 import { snapshotOf } from "../api.js";
 import { gathered } from "../dom.js";
 
-/** Asks for everybody's snapshot a moment after each change; `waitingFor(id)` counts unread messages that are for them. */
+/** Asks for everybody's snapshot a moment after each change; `waitingFor(id)` counts unread messages for them. */
 export class Peers {
   constructor(reading, changed) {
     this.reading = reading;
@@ -19,13 +19,22 @@ export class Peers {
 
   /** Something happened; `here` are the people being shown. */
   seen(snapshot, here) {
-    this.ids = snapshot.people.filter((one) => !one.is_bot && !one.deleted && !here.includes(one.id)).map((one) => one.id);
+    this.ids = snapshot.people
+      .filter((one) => !one.is_bot && !one.deleted && !here.includes(one.id))
+      .map((one) => one.id);
     this.look();
   }
 
   async ask() {
     const before = JSON.stringify([...this.counts]);
-    const found = await Promise.all(this.ids.map((id) => snapshotOf(id).then((snapshot) => [id, this.count(snapshot)], () => [id, 0])));
+    const found = await Promise.all(
+      this.ids.map((id) =>
+        snapshotOf(id).then(
+          (snapshot) => [id, this.count(snapshot)],
+          () => [id, 0],
+        ),
+      ),
+    );
     this.counts = new Map(found);
     if (JSON.stringify([...this.counts]) !== before) this.changed();
   }

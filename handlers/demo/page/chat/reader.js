@@ -14,7 +14,10 @@ export function readerOf(snapshot, today) {
 
   const kinds = {
     user: (id) => ({ text: people.has(id) ? `@${people.get(id).real_name}` : null, mine: id === me }),
-    group: (id) => ({ text: groups.has(id) ? `@${groups.get(id).handle}` : null, mine: groups.get(id)?.users.includes(me) ?? false }),
+    group: (id) => ({
+      text: groups.has(id) ? `@${groups.get(id).handle}` : null,
+      mine: groups.get(id)?.users.includes(me) ?? false,
+    }),
     channel: (id) => ({ text: channels.get(id)?.name ? `#${channels.get(id).name}` : null, mine: false }),
   };
 
@@ -27,7 +30,13 @@ export function readerOf(snapshot, today) {
     channels,
     named: (kind, id) => kinds[kind](id),
     personOf: (id) => people.get(id) ?? { id, name: id, real_name: id === "USLACKBOT" ? "Slackbot" : id, is_bot: true },
-    mark: JSON.stringify([me, snapshot.people, snapshot.groups, snapshot.channels.map((one) => [one.id, one.name]), today]),
+    mark: JSON.stringify([
+      me,
+      snapshot.people,
+      snapshot.groups,
+      snapshot.channels.map((one) => [one.id, one.name]),
+      today,
+    ]),
   };
 }
 
@@ -41,7 +50,10 @@ export function counterpart(channel, reader) {
 export function titleOf(channel, reader) {
   if (channel.kind === "im") return counterpart(channel, reader).real_name;
   if (channel.kind === "mpim") {
-    return channel.members.filter((id) => id !== reader.me).map((id) => reader.personOf(id).real_name).join(", ");
+    return channel.members
+      .filter((id) => id !== reader.me)
+      .map((id) => reader.personOf(id).real_name)
+      .join(", ");
   }
   return channel.name;
 }

@@ -20,16 +20,30 @@ export class Thread {
       },
     });
     this.where = h("span", { class: "quiet" });
-    this.root = h("aside", { class: "thread", "aria-label": "Thread" },
-      h("div", { class: "bar" }, h("h2", {}, "Thread"), this.where,
-        h("button", { type: "button", class: "icon-button", "aria-label": "Close thread", onclick: actions.close }, icon("close"))),
-      this.list.root, this.composer.root);
-    this.root.addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.defaultPrevented) actions.close(); });
+    this.root = h(
+      "aside",
+      { class: "thread", "aria-label": "Thread" },
+      h(
+        "div",
+        { class: "bar" },
+        h("h2", {}, "Thread"),
+        this.where,
+        h(
+          "button",
+          { type: "button", class: "icon-button", "aria-label": "Close thread", onclick: actions.close },
+          icon("close"),
+        ),
+      ),
+      this.list.root,
+      this.composer.root,
+    );
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented) actions.close();
+    });
   }
 
   show(root, replies, reader, place, title) {
     this.where.textContent = title;
-    const count = replies.length ? { key: "count", mark: String(replies.length), draw: () => h("div", { class: "day" }, h("span", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`)) } : null;
-    this.list.show(root ? [root, ...replies] : replies, reader, () => place, root ? null : count);
+    this.list.show(root ? [root, ...replies] : replies, reader, () => place);
   }
 }

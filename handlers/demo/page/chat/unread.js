@@ -33,9 +33,14 @@ export class Reading {
   unread(snapshot, channel) {
     const { person } = snapshot;
     const seen = Math.max(Number(this.seen.get(`${person.id} ${channel.id}`) ?? 0), this.start ?? Infinity);
-    const fresh = channel.messages.filter((one) => Number(one.ts) > seen && one.user !== person.id && (!one.thread_ts || one.thread_ts === one.ts));
+    const fresh = channel.messages.filter(
+      (one) => Number(one.ts) > seen && one.user !== person.id && (!one.thread_ts || one.thread_ts === one.ts),
+    );
     const direct = channel.kind === "im" || channel.kind === "mpim";
-    return { all: fresh.length, loud: fresh.filter((one) => direct || one.ephemeral || mentions(one, snapshot)).length };
+    return {
+      all: fresh.length,
+      loud: fresh.filter((one) => direct || one.ephemeral || mentions(one, snapshot)).length,
+    };
   }
 
   keep() {
@@ -46,6 +51,10 @@ export class Reading {
 function mentions(message, { person, groups }) {
   const told = JSON.stringify([message.text, message.blocks]);
   const mine = groups.filter((group) => group.users.includes(person.id)).map((group) => group.id);
-  const signs = [`<@${person.id}`, `"user_id":"${person.id}"`, ...mine.flatMap((id) => [`<!subteam^${id}`, `"usergroup_id":"${id}"`])];
+  const signs = [
+    `<@${person.id}`,
+    `"user_id":"${person.id}"`,
+    ...mine.flatMap((id) => [`<!subteam^${id}`, `"usergroup_id":"${id}"`]),
+  ];
   return [...signs, "<!channel>", "<!here>", "<!everyone>", '"type":"broadcast"'].some((sign) => told.includes(sign));
 }

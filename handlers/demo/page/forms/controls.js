@@ -22,10 +22,19 @@ export function control(asked) {
 const empty = (text) => (text === "" ? null : text);
 
 function written({ element, value, props, changed }, more = {}) {
-  const common = { class: "field", placeholder: wordsOf(element.placeholder) || null, ...props, value: value ?? "", ...more };
-  const field = element.multiline ? h("textarea", { rows: 4, ...common }) : h("input", { type: "text", autocomplete: "off", ...common });
+  const common = {
+    class: "field",
+    placeholder: wordsOf(element.placeholder) || null,
+    ...props,
+    value: value ?? "",
+    ...more,
+  };
+  const field = element.multiline
+    ? h("textarea", { rows: 4, ...common })
+    : h("input", { type: "text", autocomplete: "off", ...common });
   const root = h("div", { class: "written" }, field);
-  if (element.type === "plain_text_input" && (element.max_length || element.min_length)) root.append(counter(element, field));
+  if (element.type === "plain_text_input" && (element.max_length || element.min_length))
+    root.append(counter(element, field));
   field.addEventListener("input", () => changed?.(empty(field.value)));
   return { root, main: field, read: () => empty(field.value) };
 }
@@ -36,8 +45,11 @@ function counter(element, field) {
   const node = h("span", { class: "counter" });
   function count() {
     const length = field.value.length;
-    node.textContent = length < least ? `${length} of at least ${least}` : `${length.toLocaleString("en")} / ${most.toLocaleString("en")}`;
-    node.hidden = !(length > most * NEAR || length < least || most <= 200);
+    node.textContent =
+      length < least
+        ? `${length} of at least ${least}`
+        : `${length.toLocaleString("en")} / ${most.toLocaleString("en")}`;
+    node.hidden = length === 0 || !(length > most * NEAR || length < least || most <= 200);
     node.classList.toggle("over", length > most || length < least);
   }
   field.addEventListener("input", count);
@@ -57,7 +69,12 @@ function number(asked) {
 
 function picker(type, toField, fromField) {
   return ({ element, reader, value, props, changed }) => {
-    const field = h("input", { type, class: "field picker", ...props, value: value === null ? "" : toField(value, reader) });
+    const field = h("input", {
+      type,
+      class: "field picker",
+      ...props,
+      value: value === null ? "" : toField(value, reader),
+    });
     const read = () => (field.value === "" ? null : fromField(field.value, reader));
     field.addEventListener("change", () => changed?.(read()));
     if (element.placeholder) field.title = wordsOf(element.placeholder);
@@ -69,35 +86,78 @@ const same = (value) => value;
 
 function single({ element, reader, value, props, changed }) {
   const groups = choices(element, reader);
-  const field = h("select", { class: "field", ...props },
+  const field = h(
+    "select",
+    { class: "field", ...props },
     h("option", { value: "" }, wordsOf(element.placeholder) || "Choose…"),
     groups.map((group) => {
-      const options = group.options.map((one) => h("option", { value: one.value, selected: one.value === value }, one.about ? `${one.label} (${one.about})` : one.label));
+      const options = group.options.map((one) =>
+        h(
+          "option",
+          { value: one.value, selected: one.value === value },
+          one.about ? `${one.label} (${one.about})` : one.label,
+        ),
+      );
       return group.label ? h("optgroup", { label: group.label }, options) : options;
-    }));
+    }),
+  );
   field.addEventListener("change", () => changed?.(empty(field.value)));
-  return { root: h("div", { class: "select" }, field), main: field, read: () => empty(field.value), reset: () => { field.value = value ?? ""; } };
+  return {
+    root: h("div", { class: "select" }, field),
+    main: field,
+    read: () => empty(field.value),
+    reset: () => {
+      field.value = value ?? "";
+    },
+  };
 }
 
 function multiple({ element, reader, value, props, changed }) {
   const placeholder = wordsOf(element.placeholder) || "Choose…";
-  return several({ groups: choices(element, reader), chosen: value, placeholder, most: element.max_selected_items, props, changed });
+  return several({
+    groups: choices(element, reader),
+    chosen: value,
+    placeholder,
+    most: element.max_selected_items,
+    props,
+    changed,
+  });
 }
 
 /** Checkboxes and radio buttons: a group whose members have names of their own. */
 function ticks(type) {
   return ({ element, reader, value, props, changed }) => {
     const name = freshId("group");
-    const chosen = new Set(type === "checkbox" ? value ?? [] : [value]);
+    const chosen = new Set(type === "checkbox" ? (value ?? []) : [value]);
     const { "data-focus": focus, ...rest } = props;
     const boxes = element.options.map((option, at) =>
-      h("input", { type, name, value: option.value, checked: chosen.has(option.value), "data-focus": focus ? `${focus}/${at}` : null }));
+      h("input", {
+        type,
+        name,
+        value: option.value,
+        checked: chosen.has(option.value),
+        "data-focus": focus ? `${focus}/${at}` : null,
+      }),
+    );
     const picked = () => boxes.filter((box) => box.checked).map((box) => box.value);
-    const read = () => (type === "checkbox" ? picked() : picked()[0] ?? null);
-    const root = h("div", { class: "ticks", role: type === "radio" ? "radiogroup" : "group", ...rest },
-      element.options.map((option, at) => h("label", { class: "tick-label" }, boxes[at],
-        h("span", {}, h("span", {}, textObject(option.text, reader)),
-          option.description ? h("span", { class: "tick-about" }, textObject(option.description, reader)) : null))));
+    const read = () => (type === "checkbox" ? picked() : (picked()[0] ?? null));
+    const root = h(
+      "div",
+      { class: "ticks", role: type === "radio" ? "radiogroup" : "group", ...rest },
+      element.options.map((option, at) =>
+        h(
+          "label",
+          { class: "tick-label" },
+          boxes[at],
+          h(
+            "span",
+            {},
+            h("span", {}, textObject(option.text, reader)),
+            option.description ? h("span", { class: "tick-about" }, textObject(option.description, reader)) : null,
+          ),
+        ),
+      ),
+    );
     root.addEventListener("change", () => changed?.(read()));
     return { root, main: boxes[0], read };
   };
@@ -110,7 +170,11 @@ const MAKERS = {
   number_input: number,
   datepicker: picker("date", same, same),
   timepicker: picker("time", same, same),
-  datetimepicker: picker("datetime-local", (value, reader) => localParts(value, reader.zone), (text, reader) => momentOf(text, reader.zone)),
+  datetimepicker: picker(
+    "datetime-local",
+    (value, reader) => localParts(value, reader.zone),
+    (text, reader) => momentOf(text, reader.zone),
+  ),
   static_select: single,
   users_select: single,
   channels_select: single,

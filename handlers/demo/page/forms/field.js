@@ -28,10 +28,19 @@ export function field({ block, reader, value, changed }) {
     },
   });
   const words = [wordsOf(block.label), block.optional ? h("span", { class: "optional" }, " (optional)") : null];
-  const label = group ? h("span", { class: "label", id: labelId }, words) : h("label", { class: "label", id: labelId, htmlFor: id }, words);
+  const label = group
+    ? h("span", { class: "label", id: labelId }, words)
+    : h("label", { class: "label", id: labelId, htmlFor: id }, words);
   const error = h("span", { class: "error" });
-  const about = h("span", { class: "about", id: aboutId }, error, block.hint ? h("span", { class: "hint" }, wordsOf(block.hint)) : null);
-  const body = made ? made.root : h("span", { class: "undrawn" }, `A field of the kind ${element.type}, which is not drawn here.`);
+  const about = h(
+    "span",
+    { class: "about", id: aboutId },
+    error,
+    block.hint ? h("span", { class: "hint" }, wordsOf(block.hint)) : null,
+  );
+  const body = made
+    ? made.root
+    : h("span", { class: "undrawn" }, `A field of the kind ${element.type}, which is not drawn here.`);
   const node = h("div", { class: "block input" }, label, body, about);
   error.hidden = true;
 

@@ -52,20 +52,61 @@ export class Modal {
     };
     const body = h("div", { class: "dialog-body" }, this.banner, blocks(view.blocks, stage));
     const close = (everything) => () => this.close(view, everything);
-    this.dialog = h("form", { class: "dialog", role: "dialog", "aria-modal": "true", "aria-labelledby": title, tabIndex: -1, novalidate: true,
-      onsubmit: (event) => { event.preventDefault(); this.submit(view); },
-      onkeydown: (event) => { if (event.key === "Escape" && !event.defaultPrevented) this.close(view, false); } },
-      h("div", { class: "dialog-head" },
-        depth > 1 ? h("button", { type: "button", class: "icon-button", "aria-label": "Back", onclick: close(false) }, icon("back")) : null,
+    this.dialog = h(
+      "form",
+      {
+        class: "dialog",
+        role: "dialog",
+        "aria-modal": "true",
+        "aria-labelledby": title,
+        tabIndex: -1,
+        novalidate: true,
+        onsubmit: (event) => {
+          event.preventDefault();
+          this.submit(view);
+        },
+        onkeydown: (event) => {
+          if (event.key === "Escape" && !event.defaultPrevented) this.close(view, false);
+        },
+      },
+      h(
+        "div",
+        { class: "dialog-head" },
+        depth > 1
+          ? h(
+              "button",
+              { type: "button", class: "icon-button", "aria-label": "Back", onclick: close(false) },
+              icon("back"),
+            )
+          : null,
         h("h2", { id: title }, wordsOf(view.title)),
-        h("button", { type: "button", class: "icon-button", "aria-label": "Close all", "data-focus": "close-all", onclick: close(true) }, icon("close"))),
-      body, this.foot(view, close(false)));
+        h(
+          "button",
+          {
+            type: "button",
+            class: "icon-button",
+            "aria-label": "Close all",
+            "data-focus": "close-all",
+            onclick: close(true),
+          },
+          icon("close"),
+        ),
+      ),
+      body,
+      this.foot(view, close(false)),
+    );
     return h("div", { class: "shade" }, this.dialog);
   }
 
   foot(view, close) {
-    this.send = view.submit ? h("button", { type: "submit", class: "button primary solid", "data-focus": "submit" }, wordsOf(view.submit)) : null;
-    const leave = h("button", { type: "button", class: "button", onclick: close }, wordsOf(view.close) || (view.submit ? "Cancel" : "Close"));
+    this.send = view.submit
+      ? h("button", { type: "submit", class: "button primary solid", "data-focus": "submit" }, wordsOf(view.submit))
+      : null;
+    const leave = h(
+      "button",
+      { type: "button", class: "button", onclick: close },
+      wordsOf(view.close) || (view.submit ? "Cancel" : "Close"),
+    );
     return h("div", { class: "dialog-foot" }, leave, this.send);
   }
 
@@ -73,11 +114,16 @@ export class Modal {
     const { action_id: action } = block.element;
     const name = `${view.id}/${block.block_id}/${action}`;
     const value = this.typed.has(name) ? this.typed.get(name) : valueOf(view.state.values?.[block.block_id]?.[action]);
-    const made = field({ block, reader, value, changed: (now) => {
-      this.typed.set(name, now);
-      made.blame(null);
-      if (block.dispatch_action && !isWriting(block)) this.press(block.element, block, now);
-    } });
+    const made = field({
+      block,
+      reader,
+      value,
+      changed: (now) => {
+        this.typed.set(name, now);
+        made.blame(null);
+        if (block.dispatch_action && !isWriting(block)) this.press(block.element, block, now);
+      },
+    });
     if (block.dispatch_action && isWriting(block)) {
       made.node.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" || block.element.multiline) return;

@@ -8,13 +8,27 @@ export function choices(element, reader) {
   if (element.type.includes("users_")) return [{ label: "", options: people(reader) }];
   if (element.type.includes("channels_") || element.type.includes("conversations_")) {
     const named = [...reader.channels.values()].filter((one) => element.type.includes("conversations_") || one.name);
-    return [{ label: "", options: named.map((one) => ({ value: one.id, label: `${one.name ? "# " : ""}${titleOf(one, reader)}`, about: "" })) }];
+    return [
+      {
+        label: "",
+        options: named.map((one) => ({
+          value: one.id,
+          label: `${one.name ? "# " : ""}${titleOf(one, reader)}`,
+          about: "",
+        })),
+      },
+    ];
   }
   const groups = element.option_groups ?? [{ options: element.options ?? [] }];
   return groups.map((group) => ({ label: wordsOf(group.label), options: group.options.map(option) }));
 }
 
-const option = (one) => ({ value: one.value, label: wordsOf(one.text), about: wordsOf(one.description), text: one.text });
+const option = (one) => ({
+  value: one.value,
+  label: wordsOf(one.text),
+  about: wordsOf(one.description),
+  text: one.text,
+});
 
 function people(reader) {
   const known = [...reader.people.values()].filter((one) => !one.deleted && !one.is_bot);

@@ -9,16 +9,52 @@ export function several({ groups, chosen, placeholder, most, props, changed }) {
   const picked = new Set(chosen ?? []);
   const listId = freshId("list");
   const shown = h("span", { class: "chips" });
-  const button = h("button", { type: "button", class: "field several", role: "combobox", "aria-haspopup": "listbox",
-    "aria-expanded": "false", "aria-controls": listId, ...props, onclick: () => toggle(list.hidden) }, shown, icon("down"));
-  const list = h("div", { class: "listbox", role: "listbox", "aria-multiselectable": "true", id: listId, "aria-label": props["aria-label"] ?? "Options" },
-    groups.map((group) => [group.label ? h("div", { class: "menu-heading" }, group.label) : null, group.options.map(entry)]));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "field several",
+      role: "combobox",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+      "aria-controls": listId,
+      ...props,
+      onclick: () => toggle(list.hidden),
+    },
+    shown,
+    icon("down"),
+  );
+  const list = h(
+    "div",
+    {
+      class: "listbox",
+      role: "listbox",
+      "aria-multiselectable": "true",
+      id: listId,
+      "aria-label": props["aria-label"] ?? "Options",
+    },
+    groups.map((group) => [
+      group.label ? h("div", { class: "menu-heading" }, group.label) : null,
+      group.options.map(entry),
+    ]),
+  );
   const root = h("div", { class: "several-root" }, button, list);
   list.hidden = true;
 
   function entry(option) {
-    const node = h("div", { role: "option", class: "option", tabIndex: -1, data: { value: option.value }, onclick: () => pick(option.value) },
-      h("span", { class: "tick" }, icon("tick")), h("span", {}, option.label), option.about ? h("span", { class: "menu-about" }, option.about) : null);
+    const node = h(
+      "div",
+      {
+        role: "option",
+        class: "option",
+        tabIndex: -1,
+        data: { value: option.value },
+        onclick: () => pick(option.value),
+      },
+      h("span", { class: "tick" }, icon("tick")),
+      h("span", {}, option.label),
+      option.about ? h("span", { class: "menu-about" }, option.about) : null,
+    );
     return node;
   }
 
@@ -31,8 +67,13 @@ export function several({ groups, chosen, placeholder, most, props, changed }) {
 
   function draw() {
     const named = options.filter((option) => picked.has(option.value));
-    shown.replaceChildren(...(named.length ? named.map((option) => h("span", { class: "chip" }, option.label)) : [h("span", { class: "placeholder" }, placeholder)]));
-    for (const node of list.querySelectorAll("[role=option]")) node.setAttribute("aria-selected", String(picked.has(node.dataset.value)));
+    shown.replaceChildren(
+      ...(named.length
+        ? named.map((option) => h("span", { class: "chip" }, option.label))
+        : [h("span", { class: "placeholder" }, placeholder)]),
+    );
+    for (const node of list.querySelectorAll("[role=option]"))
+      node.setAttribute("aria-selected", String(picked.has(node.dataset.value)));
   }
 
   function toggle(open) {
@@ -44,9 +85,13 @@ export function several({ groups, chosen, placeholder, most, props, changed }) {
   root.addEventListener("keydown", (event) => {
     const entries = [...list.querySelectorAll("[role=option]")];
     const at = entries.indexOf(document.activeElement);
-    if (event.key === "Escape" && !list.hidden) { toggle(false); button.focus(); }
-    else if (at < 0) { if (event.key !== "ArrowDown") return; toggle(true); }
-    else if (event.key === "ArrowDown") entries[Math.min(at + 1, entries.length - 1)].focus();
+    if (event.key === "Escape" && !list.hidden) {
+      toggle(false);
+      button.focus();
+    } else if (at < 0) {
+      if (event.key !== "ArrowDown") return;
+      toggle(true);
+    } else if (event.key === "ArrowDown") entries[Math.min(at + 1, entries.length - 1)].focus();
     else if (event.key === "ArrowUp") entries[Math.max(at - 1, 0)].focus();
     else if (event.key === "Enter" || event.key === " ") pick(entries[at].dataset.value);
     else return;
@@ -57,7 +102,11 @@ export function several({ groups, chosen, placeholder, most, props, changed }) {
     if (!root.contains(event.relatedTarget)) toggle(false);
   });
 
-  const control = { root, main: button, read: () => options.map((option) => option.value).filter((value) => picked.has(value)) };
+  const control = {
+    root,
+    main: button,
+    read: () => options.map((option) => option.value).filter((value) => picked.has(value)),
+  };
   draw();
   return control;
 }

@@ -16,13 +16,29 @@ export function confirmed(confirm, layer, reader) {
       resolve(agreed);
     }
 
-    const yes = h("button", { type: "button", class: `button ${confirm.style === "danger" ? "danger" : "primary"} solid`,
-      onclick: () => answer(true) }, wordsOf(confirm.confirm));
+    const yes = h(
+      "button",
+      {
+        type: "button",
+        class: `button ${confirm.style === "danger" ? "danger" : "primary"} solid`,
+        onclick: () => answer(true),
+      },
+      wordsOf(confirm.confirm),
+    );
     const no = h("button", { type: "button", class: "button", onclick: () => answer(false) }, wordsOf(confirm.deny));
-    const dialog = h("div", { class: "dialog small", role: "alertdialog", "aria-modal": "true", "aria-labelledby": title, "aria-describedby": text },
+    const dialog = h(
+      "div",
+      {
+        class: "dialog small",
+        role: "alertdialog",
+        "aria-modal": "true",
+        "aria-labelledby": title,
+        "aria-describedby": text,
+      },
       h("h2", { id: title }, wordsOf(confirm.title)),
       h("div", { id: text, class: "confirm-text" }, textObject(confirm.text, reader)),
-      h("div", { class: "dialog-foot" }, no, yes));
+      h("div", { class: "dialog-foot" }, no, yes),
+    );
     dialog.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();

@@ -5,7 +5,12 @@ import { timeWithSeconds } from "../dates.js";
 import { icon } from "../icons.js";
 
 const MINUTE = 60_000;
-const STEPS = [["+1 min", MINUTE], ["+15 min", 15 * MINUTE], ["+1 h", 60 * MINUTE], ["+24 h", 24 * 60 * MINUTE]];
+const STEPS = [
+  ["+1 min", MINUTE],
+  ["+15 min", 15 * MINUTE],
+  ["+1 h", 60 * MINUTE],
+  ["+24 h", 24 * 60 * MINUTE],
+];
 const DAY = { weekday: "short", day: "numeric", month: "short" };
 
 /** `actions`: {forward(ms) → promise, toggleEffects(), toggleSplit(), toggleGuide()}. */
@@ -13,13 +18,27 @@ export class Dock {
   constructor(actions) {
     this.time = h("strong", {});
     this.day = h("span", { class: "quiet" });
-    this.steps = STEPS.map(([label, ms]) => h("button", { type: "button", class: "button slim", onclick: () => this.step(actions, ms) }, label));
-    this.clock = h("div", { class: "clock", role: "group", "aria-label": "Clock" }, icon("clock"), h("span", { class: "clock-face" }, this.time, this.day), h("span", { class: "steps" }, this.steps));
+    this.steps = STEPS.map(([label, ms]) =>
+      h("button", { type: "button", class: "button slim", onclick: () => this.step(actions, ms) }, label),
+    );
+    this.clock = h(
+      "div",
+      { class: "clock", role: "group", "aria-label": "Clock" },
+      icon("clock"),
+      h("span", { class: "clock-face" }, this.time, this.day),
+      h("span", { class: "steps" }, this.steps),
+    );
     this.effects = toggle("spark", "Effects", actions.toggleEffects);
     this.guide = toggle("guide", "Guide", actions.toggleGuide);
     this.split = toggle("split", "Side by side", actions.toggleSplit);
     this.note = h("span", { class: "quiet dock-note" }, "A workspace on this machine. Nothing here leaves it.");
-    this.root = h("footer", { class: "dock", "aria-label": "Demo" }, this.clock, this.note, h("div", { class: "dock-right" }, this.effects.root, this.guide.root, this.split.root));
+    this.root = h(
+      "footer",
+      { class: "dock", "aria-label": "Demo" },
+      this.clock,
+      this.note,
+      h("div", { class: "dock-right" }, this.effects.root, this.guide.root, this.split.root),
+    );
     setInterval(() => this.tick(), 1000);
   }
 
@@ -45,7 +64,9 @@ export class Dock {
   tick() {
     if (this.clock.hidden || !this.zone) return;
     this.time.textContent = timeWithSeconds(this.now(), this.zone);
-    this.day.textContent = new Intl.DateTimeFormat("en-GB", { timeZone: this.zone, ...DAY }).format(new Date(this.now() * 1000));
+    this.day.textContent = new Intl.DateTimeFormat("en-GB", { timeZone: this.zone, ...DAY }).format(
+      new Date(this.now() * 1000),
+    );
   }
 }
 

@@ -10,10 +10,21 @@ const SHORT = 60; // characters of a detail that stands beside its name
 export class Effects {
   constructor(close) {
     this.list = h("div", { class: "effects-list" });
-    this.root = h("aside", { class: "effects", "aria-label": "Effects" },
-      h("div", { class: "bar" }, h("h2", {}, "What really happened"),
-        h("button", { type: "button", class: "icon-button", "aria-label": "Close effects", onclick: close }, icon("close"))),
-      this.list);
+    this.root = h(
+      "aside",
+      { class: "effects", "aria-label": "Effects" },
+      h(
+        "div",
+        { class: "bar" },
+        h("h2", {}, "What really happened"),
+        h(
+          "button",
+          { type: "button", class: "icon-button", "aria-label": "Close effects", onclick: close },
+          icon("close"),
+        ),
+      ),
+      this.list,
+    );
   }
 
   show(effects, zone, now) {
@@ -22,7 +33,16 @@ export class Effects {
       mark: JSON.stringify([one, prettyDay(secondsOf(one), zone, now)]),
       draw: () => effect(one, zone, now),
     }));
-    const none = { key: "none", mark: "", draw: () => h("p", { class: "nothing" }, "Nothing yet. Whatever is approved and really run shows up here, told by where it happened.") };
+    const none = {
+      key: "none",
+      mark: "",
+      draw: () =>
+        h(
+          "p",
+          { class: "nothing" },
+          "Nothing yet. Whatever is approved and really run shows up here, told by where it happened.",
+        ),
+    };
     keyed(this.list, items.length ? items : [none]);
   }
 }
@@ -32,21 +52,49 @@ const secondsOf = (one) => Date.parse(one.at) / 1000;
 function effect(one, zone, now) {
   const at = secondsOf(one);
   const address = one.html_url ? safeAddress(one.html_url) : null;
-  return h("article", { class: ["effect", one.undone && "undone"], "aria-label": one.what, data: { service: one.service } },
+  return h(
+    "article",
+    { class: ["effect", one.undone && "undone"], "aria-label": one.what, data: { service: one.service } },
     h("span", { class: "effect-sign" }, icon(one.service)),
-    h("div", { class: "effect-main" },
+    h(
+      "div",
+      { class: "effect-main" },
       h("strong", { class: "effect-what" }, one.what),
-      h("div", { class: "quiet" }, `${one.service} · ${prettyDay(at, zone, now, DAY).toLowerCase()} at ${timeOf(at, zone)}`, one.undone ? h("span", { class: "badge" }, "undone") : null),
+      h(
+        "div",
+        { class: "quiet" },
+        `${one.service} · ${prettyDay(at, zone, now, DAY).toLowerCase()} at ${timeOf(at, zone)}`,
+        one.undone ? h("span", { class: "badge" }, "undone") : null,
+      ),
       details(one.details ?? {}),
-      address ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer", class: "effect-link" }, icon("open"), "Open") : null));
+      address
+        ? h(
+            "a",
+            { href: address, target: "_blank", rel: "noopener noreferrer", class: "effect-link" },
+            icon("open"),
+            "Open",
+          )
+        : null,
+    ),
+  );
 }
 
 const DAY = { day: "numeric", month: "short" };
 
 /** What is known of it: short values by name, long ones (a mail's text) in full below. */
 function details(known) {
-  const told = Object.entries(known).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]).filter(([, text]) => text !== "" && text !== "null");
+  const told = Object.entries(known)
+    .map(([name, value]) => [name, inWords(value)])
+    .filter(([, text]) => text !== "" && text !== "null");
   const long = ([, text]) => text.includes("\n") || text.length > SHORT;
   const rows = told.filter((pair) => !long(pair)).map(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]);
-  return [rows.length ? h("dl", { class: "effect-details" }, rows) : null, told.filter(long).map(([, text]) => h("div", { class: "effect-text", tabIndex: 0 }, text))];
+  return [
+    rows.length ? h("dl", { class: "effect-details" }, rows) : null,
+    told.filter(long).map(([, text]) => h("div", { class: "effect-text", tabIndex: 0 }, text)),
+  ];
+}
+
+function inWords(value) {
+  if (Array.isArray(value)) return value.map(inWords).join(", ");
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -30,7 +30,9 @@ export class Extras {
   }
 
   async ask() {
-    const [clock, effects, examples] = await Promise.all(["clock", "effects", "examples"].map((name) => this.shown(name)));
+    const [clock, effects, examples] = await Promise.all(
+      ["clock", "effects", "examples"].map((name) => this.shown(name)),
+    );
     if (clock) this.clock = { ahead: clock.now - Date.now() };
     this.effects = [...(effects ?? [])].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
     this.examples = examples ?? [];

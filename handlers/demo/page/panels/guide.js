@@ -36,12 +36,33 @@ export class Guide {
     if (mark === this.mark) return;
     this.mark = mark;
     this.root.replaceChildren(
-      h("div", { class: "guide-head" }, h("strong", {}, "Try it"), h("span", { class: "quiet" }, "choose one, then press Enter"),
-        h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss the guide", onclick: () => this.set(false) }, icon("close"))),
+      h(
+        "div",
+        { class: "guide-head" },
+        h("strong", {}, "Try it"),
+        h("span", { class: "quiet" }, "choose one, then press Enter"),
+        h(
+          "button",
+          { type: "button", class: "icon-button", "aria-label": "Dismiss the guide", onclick: () => this.set(false) },
+          icon("close"),
+        ),
+      ),
       ...examples.map((one) => {
         const who = people.find((person) => person.id === one.as || person.name === one.as);
-        return h("button", { type: "button", class: "example", onclick: () => { this.wish = "closed"; this.choose(one); } },
-          h("code", {}, one.text), who && who.id !== me ? h("span", { class: "quiet" }, `as ${who.real_name}`) : null);
-      }));
+        return h(
+          "button",
+          {
+            type: "button",
+            class: "example",
+            onclick: () => {
+              this.wish = "closed";
+              this.choose(one);
+            },
+          },
+          h("code", {}, one.text),
+          who && who.id !== me ? h("span", { class: "quiet" }, `as ${who.real_name}`) : null,
+        );
+      }),
+    );
   }
 }

@@ -15,7 +15,11 @@ export function closeMenu() {
 export function openMenu(anchor, items, label) {
   closeMenu();
   const id = freshId("menu");
-  const menu = h("div", { class: "menu", role: "menu", id, "aria-label": label }, items.map((item) => entry(item)));
+  const menu = h(
+    "div",
+    { class: "menu", role: "menu", id, "aria-label": label },
+    items.map((item) => entry(item)),
+  );
   const host = anchor.closest(".pane") ?? document.body;
   host.append(menu);
   place(menu, anchor, host);
@@ -37,8 +41,20 @@ export function openMenu(anchor, items, label) {
 
   function entry(item) {
     if (item.heading) return h("div", { class: "menu-heading", role: "presentation" }, item.heading);
-    return h("button", { type: "button", role: "menuitem", class: "menu-item", onclick: () => { close(true); item.chosen(); } },
-      h("span", {}, item.label), item.about ? h("span", { class: "menu-about" }, item.about) : null);
+    return h(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        class: "menu-item",
+        onclick: () => {
+          close(true);
+          item.chosen();
+        },
+      },
+      h("span", {}, item.label),
+      item.about ? h("span", { class: "menu-about" }, item.about) : null,
+    );
   }
 
   const entries = [...menu.querySelectorAll("[role=menuitem]")];

@@ -10,7 +10,11 @@ export function toasts() {
   const root = h("div", { class: "toasts", role: "alert", "aria-live": "assertive" });
 
   function say(text) {
-    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => node.remove() }, icon("close"));
+    const close = h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => node.remove() },
+      icon("close"),
+    );
     const node = h("div", { class: "toast" }, h("span", {}, text), close);
     root.append(node);
     while (root.children.length > 3) root.firstElementChild.remove();
