@@ -109,4 +109,7 @@ def reviewed(of: Version, surface: Surface = Surface.REVIEW) -> Version:
 
 
 def previewed(of: Version, text: str, *, ok: bool = True) -> Version:
-    return replace(of, preview=Preview(ok, text, T0))
+    """The same version, of an action that has a preview, with what that said."""
+    asks = replace(of.action, preview={"kind": "caller"})
+    made = version(asks, of.args, by=of.route, plan=of.plan, risk=of.risk, raised_by=of.raised_by, basis=of.basis)
+    return replace(made, editor=of.editor, preview=Preview(ok, text, T0))

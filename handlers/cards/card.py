@@ -1,7 +1,8 @@
 """The card: a request as a message that is drawn anew from the stored request every time, never patched.
 
 From the top: the headline; risk, state and who asks; the exact arguments; whose turn it is, until when, by which
-rule; what it would do; and last, quoted, what the requester said. The buttons follow from the state.
+rule (or, once decided, by whom, and what came of it); what it would do; and last, quoted, what the requester said.
+The buttons follow from the state.
 """
 
 from collections.abc import Sequence
@@ -59,9 +60,8 @@ def card(
         blocks = [
             *header(version.headline, HEADLINE_ROOM),
             *([note(_why_copied(may_vote))] if copy and request.state is State.PENDING else []),
-            rich(section(facts.standing(request), facts.who(request), *facts.cautions(version, shown_args.left))),
-            *_arguments(shown_args),
-            *_decided(request, now, quote),
+            rich(section(facts.standing(request), facts.who(request), *facts.cautions(request, shown_args.left))),
+            *_in_order(request, _arguments(shown_args), _decided(request, now, quote)),
             *_effect(request, quote),
             *_words(request, quote),
             note(facts.similar(similar), facts.small_print(version, request.id)),
@@ -95,6 +95,11 @@ def _why_copied(may_vote: bool) -> str:
     if may_vote:
         return "You have this because it has waited: you may decide here or in the channel, it is the same request."
     return "For your information, because it has waited. Others decide it."
+
+
+def _in_order(request: Request, args: list[Json], decided: list[Json]) -> list[Json]:
+    """What would run comes first as long as it is open; afterwards, what became of it."""
+    return [*args, *decided] if request.state is State.PENDING else [*decided, *args]
 
 
 def _arguments(args: Shown) -> list[Json]:

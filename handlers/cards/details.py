@@ -112,11 +112,7 @@ def _all(
 
 
 def _reasons(version: Version) -> Iterator[Part]:
-    yield lines_part(
-        [bold("Why it was asked")],
-        *facts.why(version, full=True),
-        [f"The arguments were {facts.source_words(version)}"],
-    )
+    yield lines_part([bold("Why it was asked")], *facts.why(version, full=True))
     if basis := "\n".join(_basis(version.basis)):
         yield box_part("What it was decided on", basis)
 
@@ -184,7 +180,7 @@ def _digests(request: Request, version: Version, versions: Sequence[Version]) ->
 
 def _event(event: Event) -> Line:
     by: Line = [person(event.actor.id)] if event.actor.id else [event.actor.kind]
-    moved = f" {event.before} → {event.after}" if event.after and event.before is not event.after else ""
+    moved = f" {event.before or 'new'} → {event.after}" if event.after and event.before is not event.after else ""
     number = f" v{event.version}" if event.version else ""
     return [
         date(event.at, TO_THE_SECOND),

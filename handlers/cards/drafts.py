@@ -48,7 +48,9 @@ class Seen:
 
     @property
     def headline(self) -> str:
-        return self.action.headline(self.draft.args) if self.action else self.draft.action or "No action yet"
+        if self.action is None:
+            return self.draft.action or "No action yet"
+        return self.action.headline(dict.fromkeys(self.action.params, "…") | dict(self.draft.args))
 
 
 def draft_parts(request: Request, token: str, action: Action | None, decision: Decision | None) -> Parts:
@@ -83,7 +85,7 @@ def _ready(seen: Seen) -> Parts:
 def _incomplete(seen: Seen) -> Parts:
     draft = seen.draft
     wrong = "\n".join(problem_words(problem) for problem in draft.problems)
-    missing = section(["📝 ", bold("Almost there"), ". This is missing or does not fit yet:"], _understood(draft))
+    missing = section(_understood(draft), ["📝 ", bold("Almost there"), ". This is missing or does not fit yet:"])
     blocks = [
         *header(seen.headline, HEADLINE_ROOM),
         rich(missing, quoted(wrong or draft.note or "something", seen.room, " in the form")),
@@ -140,7 +142,7 @@ def asked(route: Route) -> Line:
 
 def _understood(draft: Draft) -> Line:
     if draft.plan.source != "model":
-        return ["Filled in by you."]
+        return ["Filled in by you."] if draft.plan.confidence >= 1 else []
     groups: list[Line] = [["Understood from your words; the model is ", confidence_words(draft.plan.confidence)]]
     flags: list[Line] = [["🚩 ", FLAGS.get(flag, flag)] for flag in draft.plan.flags]
     return joined([*groups, *flags])

@@ -44,8 +44,12 @@ def who(request: Request) -> Line:
         asked += [" (owned by ", person(asker.owner), ")"]
     if asker.acts_for and asker.acts_for != asker.person:
         asked += [" for ", person(asker.acts_for)]
-    undo: Line = ["takes back an earlier request"] if request.undo_of else []
-    return joined([asked, ["through ", words(via_words(request.via))], undo])
+    more: list[Line] = []
+    if request.undo_of:
+        more.append(["takes back an earlier request"])
+    if request.batch:
+        more.append(["one of several asked at once"])
+    return joined([asked, ["through ", words(via_words(request.via))], *more])
 
 
 def waiting(request: Request) -> list[Line]:
@@ -113,7 +117,7 @@ def why(version: Version, *, full: bool = False) -> list[Line]:
     def short(text: str) -> Part:
         return code(text, WHOLE if full else SENTENCE)
 
-    decided = {"ask": "Asked by rule ", "allow": "Allowed by rule ", "deny": "Denied by rule "}[route.verdict.value]
+    decided = {"ask": "Rule: ", "allow": "Allowed by rule: ", "deny": "Denied by rule: "}[route.verdict.value]
     lines: list[Line] = [[decided, short(route.rule)]]
     if version.raised_by:
         reasons = version.raised_by if full else version.raised_by[:3]
@@ -125,8 +129,9 @@ def why(version: Version, *, full: bool = False) -> list[Line]:
     return lines
 
 
-def cautions(version: Version, left: int) -> list[Line]:
-    """What makes one look not enough: flags, text that may deceive, what is not shown, a preview that failed."""
+def cautions(request: Request, left: int) -> list[Line]:
+    """What makes one look not enough: flags, text that may deceive, what is not shown, a preview that is missing."""
+    version = request.now_version
     source = source_words(version)
     lines: list[Line] = [
         ["🚩 ", bold(FLAGS.get(flag, flag)), " (flag ", code(flag), f", {source})"]
@@ -138,9 +143,17 @@ def cautions(version: Version, left: int) -> list[Line]:
         lines.append([f"🚩 and {count(len(found) - MOST_DOUBTS, 'such warning')} more in Review"])
     if left:
         lines.append(["🚩 ", bold("This card cannot show all of it"), f": {left:,} more characters in Review"])
-    if version.preview is not None and not version.preview.ok:
-        lines.append(["🚩 ", bold("The preview failed"), ", so what it would do is not known"])
+    if request.state is State.PENDING:
+        lines += _without_preview(version)
     return lines
+
+
+def _without_preview(version: Version) -> list[Line]:
+    if version.preview is not None and not version.preview.ok:
+        return [["🚩 ", bold("The preview failed"), ", so what it would do is not known"]]
+    if version.action.preview is not None and version.preview is None:
+        return [["⏳ The preview is being asked what it would do"]]
+    return []
 
 
 def source_words(version: Version) -> str:

@@ -59,7 +59,7 @@ def mine(
 def _sent(request: Request, token: str, now: int | None, room: int) -> list[Json]:
     version = request.now_version
     lines = facts.waiting(request) or [*facts.said(request.votes), *facts.running(request, now), *facts.closed(request)]
-    blocks = [*header(version.headline, HEADLINE_ROOM), rich(section(facts.standing(request), *lines))]
+    blocks = [*header(version.headline, HEADLINE_ROOM), rich(section(facts.standing(request), _read(request), *lines))]
     question = request.question if request.state is State.PENDING else None
     if question is not None:
         asks = section(["❓ ", person(question.by), bold(" asks you")])
@@ -72,6 +72,13 @@ def _sent(request: Request, token: str, now: int | None, room: int) -> list[Json
     blocks += [*_elements(request), note(facts.small_print(version, request.id))]
     answer = [button("Answer", "answer", token, style="primary", about=version.headline)] if question else []
     return [*blocks, *actions(*answer, *_moves(request, token))]
+
+
+def _read(request: Request) -> facts.Line:
+    """How sure it is that this is what was meant."""
+    version = request.now_version
+    open_yet = request.state in (State.PENDING, State.APPROVED) and version.plan.source == "model"
+    return ["These were your words as they were understood: ", facts.source_words(version)] if open_yet else []
 
 
 _NOT_RUN = (State.REJECTED, State.CANCELLED, State.EXPIRED, State.DENIED)

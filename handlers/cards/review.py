@@ -22,6 +22,7 @@ def review(request: Request, token: str, page: int = 0) -> Json:
     last = at + 1 == len(made)
     blocks = [
         *(header(request.now_version.headline)[:1] if at == 0 else []),
+        *([note(f"Page {at + 1} of {len(made)}. You can approve on the last one.")] if not last else []),
         *made[at],
         *(_confirmation(request.now_version) if last else []),
         note(facts.small_print(request.now_version, request.id)),

@@ -236,17 +236,15 @@ def drafts(text: str) -> Iterator[tuple[Request, Decision | None]]:
 def messages(text: str) -> Iterator[Drawn]:
     """Every message, with the text in every place."""
     row = Row("req_1234", "pending", text, text, "high", text, T0, T0 + 1, 1)
-    for state in State:
-        if state is not State.DRAFTING:
-            of = hostile_request(text, state)
-            yield card(of, TOKEN, similar=(row, row), now=T0)
-            yield card(of, TOKEN, copy=True, may_vote=False)
-            yield mine(of, TOKEN, now=T0)
-            yield lists.shown(of)
-            yield lists.sent(of)
-            yield superseded(of, 1, text)
-            if of.attempts:
-                yield lines.operator_alert(of)
+    for state in (State.PENDING, State.EXECUTING, State.SUCCEEDED, State.UNKNOWN, State.REJECTED):
+        of = hostile_request(text, state)
+        yield card(of, TOKEN, similar=(row, row), now=T0)
+        yield mine(of, TOKEN, now=T0)
+        yield lists.sent(of)
+        yield lines.operator_alert(of)
+    yield card(of, TOKEN, copy=True, may_vote=False)
+    yield lists.shown(of)
+    yield superseded(of, 1, text)
     for of, decision in drafts(text):
         yield mine(of, TOKEN, action=hostile_version(text).action, decision=decision)
         yield mine(of, TOKEN)
