@@ -79,6 +79,12 @@ class Store(Protocol):
         """Append events that change no request: refusals, reveals."""
 
     async def load(self, request_id: str) -> Request | None: ...
+    async def versions(self, request_id: str) -> tuple[Version, ...]:
+        """Every version of a request, the first one first."""
+
+    async def story(self, request_id: str) -> tuple[Event, ...]:
+        """The events of a request, as the audit trail tells them."""
+
     async def by_fingerprint(self, fingerprint: str) -> Request | None:
         """The open request with this fingerprint."""
 

@@ -15,12 +15,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, insert, literal, select
 
 from bot import digest
-from bot.request import Event
+from bot.request import Actor, Event, State
 from bot.verify import DOMAIN, GENESIS, Report, verify
 from store.engine import Move, Statement, T, Transaction
 from store.schema import events, requests
@@ -120,6 +120,25 @@ def lines(transaction: Transaction, start: int = 1, request: str | None = None) 
         if len(chunk) < _CHUNK:
             return
         start = chunk[-1]["seq"] + 1
+
+
+def story(transaction: Transaction, request_id: str) -> tuple[Event, ...]:
+    """The events of one request, read back."""
+    return tuple(_event_of(json.loads(row["body"])) for row in transaction.all(_OF_ONE, start=1, request=request_id))
+
+
+def _event_of(body: dict[str, Any]) -> Event:
+    return Event(
+        type=body["type"],
+        request_id=body["request"],
+        actor=Actor(**body["actor"]),
+        at=body["at"],
+        version=body["version"],
+        before=State(body["from"]) if body["from"] else None,
+        after=State(body["to"]) if body["to"] else None,
+        digest=body["digest"],
+        detail=body["detail"],
+    )
 
 
 def first_since(transaction: Transaction, at: int) -> int:

@@ -26,6 +26,7 @@ _REQUEST = Statement(select(requests).where(requests.c.id == bindparam("id")))
 _VERSION = Statement(
     select(versions).where(versions.c.request_id == bindparam("id"), versions.c.number == bindparam("number"))
 )
+_VERSIONS = Statement(select(versions).where(versions.c.request_id == bindparam("id")).order_by(versions.c.number))
 _VOTES = Statement(
     select(votes)
     .where(votes.c.request_id == bindparam("id"), votes.c.version == bindparam("number"))
@@ -72,6 +73,10 @@ def _change(columns: tuple[str, ...]) -> Statement:
 def load(transaction: Transaction, request_id: str, seal: Seal) -> Request | None:
     stored = _stored(transaction, request_id, seal)
     return stored.request if stored else None
+
+
+def versions_of(transaction: Transaction, request_id: str, seal: Seal) -> tuple[Version, ...]:
+    return tuple(rows.version_of(row, request_id, seal) for row in transaction.all(_VERSIONS, id=request_id))
 
 
 def _stored(transaction: Transaction, request_id: str, seal: Seal) -> Stored | None:

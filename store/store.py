@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import faults
 from bot.ports import Decide, Message, Moment, Parcel, Row
-from bot.request import Effect, EffectKind, Event, Request, Step
+from bot.request import Effect, EffectKind, Event, Request, Step, Version
 from store import audit, brake, messages, migrate, outbox, requests, views
 from store.engine import Engine, Transaction
 from store.errors import StoreError
@@ -67,6 +67,12 @@ class SqlStore:
 
     async def load(self, request_id: str) -> Request | None:
         return await self._engine.read(lambda transaction: requests.load(transaction, request_id, self._seal))
+
+    async def versions(self, request_id: str) -> tuple[Version, ...]:
+        return await self._engine.read(lambda transaction: requests.versions_of(transaction, request_id, self._seal))
+
+    async def story(self, request_id: str) -> tuple[Event, ...]:
+        return await self._engine.read(lambda transaction: audit.story(transaction, request_id))
 
     async def by_fingerprint(self, fingerprint: str) -> Request | None:
         return await self._engine.read(lambda t: requests.by_fingerprint(t, fingerprint, self._seal))

@@ -129,7 +129,9 @@ class SlackChannel:
             return mine(request, token, action=action, decision=decision, now=self.desk.clock())
         token = Token(request.id, message.version, message.nonce).text
         if current is None or current.number != message.version:
-            return superseded(request, message.version)
+            earlier = await self.desk.store.versions(request.id)
+            was = next((version.headline for version in earlier if version.number == message.version), None)
+            return superseded(request, message.version, was)
         may_vote = message.place == "card" or dict(request.escalated_to).get(message.person, False)
         similar = await self.desk.store.similar(current.action.name, current.made_at, 3)
         return card(
