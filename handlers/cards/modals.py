@@ -10,6 +10,7 @@ notice                 why something was refused
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from bot.errors import Refusal, Superseded, WrongMoment
 from bot.request import Request, State
@@ -38,13 +39,9 @@ def check_open(request: Request, version: int) -> None:
         raise WrongMoment(f"There is nothing to decide any more: {state_words(request.state)}.")
 
 
-def turned(
-    callback: str, request: Request, at: Place, page: int, *, may_reveal: bool = False, sees_result: bool = False
-) -> Json:
-    """Another page of a review or of details, drawn fresh. WrongMoment where the pages have changed meanwhile."""
-    if callback == "review":
-        return review(request, at.token, page)
-    return details(request, at.token, page, may_reveal=may_reveal, sees_result=sees_result)
+def turned(callback: str, request: Request, at: Place, page: int, **more: Any) -> Json:
+    """Another page of a review or of details, drawn fresh; `more` is what `details` takes."""
+    return review(request, at.token, page) if callback == "review" else details(request, at.token, page, **more)
 
 
 def notice(error: Refusal) -> Json:

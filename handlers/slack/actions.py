@@ -22,6 +22,7 @@ from handlers.cards.lists import refusal, said
 from handlers.slack import home
 from handlers.slack.inbound import Office, actor, in_words, log, refused, shown
 from handlers.slack.replies import Replies, replies_to
+from handlers.slack_errors import code_of
 from handlers.tokens import Token
 
 
@@ -81,7 +82,7 @@ async def _redrawn(office: Office, client: AsyncWebClient, body: Mapping[str, An
         try:
             await client.chat_update(channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
         except SlackApiError as error:
-            log.info("copy_not_redrawn", error=error.response["error"])  # not ours, or too old to be changed
+            log.info("copy_not_redrawn", error=code_of(error))  # not ours, or too old to be changed
 
 
 def _via(body: Mapping[str, Any]) -> str:
@@ -192,9 +193,18 @@ async def _details(press: Press) -> None:
     """Everything that is known, to whoever may look; from the home too."""
     token = _token(press)
     request = await look.look(press.office.desk, press.who.id, token.request_id)
-    may = await look.may_reveal(press.office.desk, press.who.id, request)
-    own = press.who.id in request.asker.makers
-    await _show(press, modals.details(request, token.text, may_reveal=may, sees_result=own))
+    await _show(press, modals.details(request, token.text, **await _all_of(press, request)))
+
+
+async def _all_of(press: Press, request: Request) -> dict[str, Any]:
+    """What Details tells beside the request itself: its earlier versions, its events, what is for this person."""
+    desk = press.office.desk
+    return {
+        "versions": [each for each in await desk.store.versions(request.id) if each != request.version],
+        "events": await desk.store.story(request.id),
+        "may_reveal": await look.may_reveal(desk, press.who.id, request),
+        "sees_result": press.who.id in request.asker.makers,
+    }
 
 
 async def _reveal(press: Press) -> None:
@@ -211,10 +221,8 @@ async def _page(press: Press) -> None:
     place = modals.place(str(view.get("private_metadata") or ""))
     token = Token.read(place.token)
     request = await look.look(press.office.desk, press.who.id, token.request_id)
-    may = await look.may_reveal(press.office.desk, press.who.id, request)
-    own = press.who.id in request.asker.makers
     turn_to, callback = int(press.value), str(view.get("callback_id"))
-    drawn = modals.turned(callback, request, place, turn_to, may_reveal=may, sees_result=own)
+    drawn = modals.turned(callback, request, place, turn_to, **await _all_of(press, request))
     await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
 
 
