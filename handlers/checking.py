@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.catalogue import Catalogue, Group
 from bot.errors import Unconfirmed
 from handlers.people import SlackPeople
+from handlers.slack_errors import code_of
 
 
 async def troubles(client: AsyncWebClient, people: SlackPeople, catalogue: Catalogue) -> AsyncIterator[str]:
@@ -55,7 +56,7 @@ async def _group(people: SlackPeople, group: Group) -> AsyncIterator[str]:
         members = await people.members(group, fresh=True)
     except Unconfirmed as error:
         cause = error.__cause__
-        why = cause.response["error"] if isinstance(cause, SlackApiError) else type(cause).__name__
+        why = code_of(cause) if isinstance(cause, SlackApiError) else type(cause).__name__
         yield f"people.{group.name}: Slack does not say who is in it ({why}); check the ids in signoff.yaml."
         return
     if not members:

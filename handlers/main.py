@@ -43,6 +43,7 @@ from handlers.settings import Settings, SettingsError
 from handlers.slack.app import slack_app
 from handlers.slack.inbound import Office, Tasks
 from handlers.slack.signed import Signature, endpoint
+from handlers.slack_errors import code_of
 from handlers.ticker import Ticker
 from handlers.web import listen, web_app
 from store import StoreError, open_store
@@ -144,7 +145,7 @@ async def reach_slack(client: AsyncWebClient) -> Home:
     try:
         answer = await client.auth_test()
     except SlackApiError as error:
-        code = error.response["error"]
+        code = code_of(error)
         raise StartError(
             f"Slack does not accept SLACK_BOT_TOKEN ({code}); copy the Bot User OAuth Token (xoxb-…) of the app."
         ) from error

@@ -15,6 +15,7 @@ from bot.catalogue import Group
 from bot.errors import Unconfirmed
 from bot.people import Person
 from handlers.egress import Egress, NoAnswer
+from handlers.slack_errors import code_of
 
 TTL = 60.0  # seconds a look-up may be old; not at all where `fresh` is asked
 LOOK_UP = 1.5  # seconds a look-up may take, with all it needs to ask
@@ -114,7 +115,7 @@ class SlackPeople:
         try:
             answer = await self.client.users_info(user=person_id)
         except SlackApiError as error:
-            if error.response["error"] in {"user_not_found", "users_not_found", "user_not_visible"}:
+            if code_of(error) in {"user_not_found", "users_not_found", "user_not_visible"}:
                 return Person(person_id, person_id, "is not known in this workspace")
             raise
         user: dict[str, Any] = answer["user"]

@@ -23,6 +23,7 @@ from handlers.cards.card import card, superseded
 from handlers.cards.lines import line, operator_alert
 from handlers.cards.lists import said
 from handlers.cards.mine import mine
+from handlers.slack_errors import code_of
 from handlers.tokens import Token
 
 SPACING = 1.02  # seconds between two posts in one channel
@@ -93,7 +94,7 @@ class SlackChannel:
                 "chat.update", channel, channel=channel, ts=message.ts, text=drawn.text, blocks=drawn.blocks
             )
         except SlackApiError as error:
-            code = str(error.response["error"])
+            code = code_of(error)
             if code in _GONE:
                 return False
             if code in _FIXED or code in _UNREACHABLE:
@@ -179,7 +180,7 @@ class SlackChannel:
             try:
                 answer = await self._call("conversations.open", "", users=person)
             except SlackApiError as error:
-                code = str(error.response["error"])
+                code = code_of(error)
                 raise NotDelivered(f"no direct message to {person}: {code}", final=code in _FINAL) from error
             self._dms[person] = answer["channel"]["id"]
         return self._dms[person]
@@ -199,7 +200,7 @@ class SlackChannel:
                 "chat.postMessage", channel, channel=channel, text=drawn.text, blocks=drawn.blocks, **quiet, **more
             )
         except SlackApiError as error:
-            code = str(error.response["error"])
+            code = code_of(error)
             if code in _UNREACHABLE:
                 raise _Unreachable(f"Slack would not take a message in {channel}: {code}.") from error
             raise NotDelivered(f"chat.postMessage: {code}", final=code in _FINAL) from error

@@ -15,6 +15,7 @@ from bot.moves.desk import Desk
 from bot.ports import Executor, Message
 from bot.request import Actor
 from handlers.people import Home
+from handlers.slack_errors import code_of
 from handlers.tokens import Token
 
 log = structlog.get_logger("slack")
@@ -88,7 +89,7 @@ def in_words(error: Exception) -> Refusal:
     """What a person hears of an error: a refusal as it is, Slack's troubles as such, ours without their insides."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, SlackApiError) and error.response["error"] in _TRIGGER_GONE:
+    if isinstance(error, SlackApiError) and code_of(error) in _TRIGGER_GONE:
         return Refusal("Slack waited too long to open the window. Nothing is recorded; press again.")
     if isinstance(error, SlackClientError | aiohttp.ClientError | TimeoutError):
         log.warning("slack_failed", error=type(error).__name__, detail=str(error)[:200])
