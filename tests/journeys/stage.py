@@ -203,16 +203,19 @@ def environment_for(slack: LocalSlack, folder: Path, **more: str) -> dict[str, s
 
 
 @asynccontextmanager
-async def running(slack: LocalSlack, settings: Settings, clock: Clock) -> AsyncIterator[main.House]:
-    """The bot as `signoff serve` runs it, in this process."""
+async def running(
+    slack: LocalSlack, settings: Settings, clock: Clock, *, spacing: float = 0.0
+) -> AsyncIterator[main.House]:
+    """The bot as `signoff serve` runs it, in this process. `spacing`: seconds between two posts in a channel."""
     book = load(settings.config, settings.environment)
-    async with main.built(settings, book, clock=clock, spacing=0.0) as house:
+    async with main.built(settings, book, clock=clock, spacing=spacing) as house:
         up = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(main.run(house, listening=up.set_result))
         await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving
-        slack.connect_http(f"{up.result()}/slack/events")
+        if settings.app_token is None:
+            slack.connect_http(f"{up.result()}/slack/events")
         try:
             yield house
         finally:
@@ -221,19 +224,49 @@ async def running(slack: LocalSlack, settings: Settings, clock: Clock) -> AsyncI
                 await serving
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """What outlives the bot: Slack, the target, the clock, the database."""
+
+    slack: LocalSlack
+    target: Target
+    clock: Clock
+    settings: Settings
+
+    @asynccontextmanager
+    async def stage(self, *, spacing: float = 0.0) -> AsyncIterator[Stage]:
+        """The bot, from its start to its end; a second time is a restart."""
+        async with running(self.slack, self.settings, self.clock, spacing=spacing) as house:
+            yield Stage(self.slack, house, self.target, self.clock, self.settings)
+
+
 @asynccontextmanager
-async def staged(
-    folder: Path, *, yaml_text: str | None = None, people: Sequence[str] = (), **more: str
-) -> AsyncIterator[Stage]:
-    """All of it, from the beginning to the end. A journey that went well is held to its proof: `proof.proven`.
+async def world(
+    folder: Path, *, yaml_text: str | None = None, people: Sequence[str] = (), socket_mode: bool = False, **more: str
+) -> AsyncIterator[World]:
+    """All but the bot. A journey that went well is held to its proof at the end: `proof.proven`.
 
     `people`: more members of finance; `more`: further environment variables.
     """
-    clock = Clock()
     async with target() as aim, workspace(people) as slack:
         text = yaml_text or (Path(__file__).parent / "signoff.yaml").read_text()
         (folder / "signoff.yaml").write_text(text.replace("TARGET", aim.url))
-        settings = Settings.read(environment=environment_for(slack, folder, **more), env_file=None)
-        async with running(slack, settings, clock) as house:
-            yield Stage(slack, house, aim, clock, settings)
+        environment = environment_for(slack, folder, **more)
+        if socket_mode:
+            del environment["SLACK_SIGNING_SECRET"]
+            environment["SLACK_APP_TOKEN"] = slack.app_token
+        settings = Settings.read(environment=environment, env_file=None)
+        yield World(slack, aim, Clock(), settings)
         await proven(settings, aim)
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path, *, yaml_text: str | None = None, people: Sequence[str] = (), socket_mode: bool = False, **more: str
+) -> AsyncIterator[Stage]:
+    """All of it, from the beginning to the end: see `world`."""
+    async with (
+        world(folder, yaml_text=yaml_text, people=people, socket_mode=socket_mode, **more) as made,
+        made.stage() as stage,
+    ):
+        yield stage

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ async def test_two_of_finance_are_not_there_when_the_requester_is_one_of_two(sta
 
 # ── strangers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-STRANGERS = {
+STRANGERS: dict[str, tuple[dict[str, Any], str]] = {
     "guest": ({"is_restricted": True}, "is a guest"),
     "guest of one channel": ({"is_ultra_restricted": True}, "is a guest"),
     "stranger": ({"is_stranger": True}, "belongs to another organisation"),
