@@ -30,6 +30,13 @@ const DRAWN = new Map(
     "🔒": "locked",
     "⏸": "pause",
     "🎉": "party",
+    "✏": "pencil",
+    "💬": "speech",
+    "⏰": "alarm",
+    "📣": "megaphone",
+    "🔎": "magnifier",
+    "▶": "play",
+    "📨": "incoming",
   }),
 );
 
@@ -64,6 +71,13 @@ const NAMES = new Map(
     lock: "🔒",
     double_vertical_bar: "⏸",
     tada: "🎉",
+    pencil2: "✏",
+    speech_balloon: "💬",
+    alarm_clock: "⏰",
+    mega: "📣",
+    mag_right: "🔎",
+    arrow_forward: "▶",
+    incoming_envelope: "📨",
   }),
 );
 

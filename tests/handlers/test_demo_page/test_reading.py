@@ -1,11 +1,13 @@
 """What a person reads: every block, who wrote it, when, for whom."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
 from handlers.demo.slack import LocalSlack
 from tests.handlers.test_demo_page.bot import CARD, Bot
-from tests.handlers.test_demo_page.conftest import Clock, Extras, Open
+from tests.handlers.test_demo_page.conftest import PAGE, Clock, Extras, Open
 from tests.handlers.test_demo_page.kit import EVERY_BLOCK, section
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -59,6 +61,19 @@ async def test_everything_to_press_has_a_name(bot: Bot, extras: Extras, open_pag
     await page.keyboard.press("Enter")
     await page.get_by_role("dialog").wait_for()
     assert await page.evaluate(NAMELESS) == []
+
+
+async def test_every_emoji_has_its_drawing(bot: Bot, open_page: Open) -> None:
+    table = (PAGE / "emoji.js").read_text().partition("const NAMES")[0]
+    drawn = dict(re.findall(r'"([^"]+)": "(\w+)"', table))
+    assert len(drawn) > 20
+    assert set(drawn.values()) == {path.stem for path in (PAGE / "emoji").glob("*.svg")}
+    await bot.post("".join(drawn))
+    page = await open_page("alice")
+    await expect(page.get_by_role("article").last.locator(".text .emoji")).to_have_count(len(drawn))
+    assert await page.get_by_role("article").last.locator(".text").evaluate("node => node.textContent") == "".join(
+        drawn
+    )
 
 
 async def test_times_are_those_of_the_reader(bot: Bot, open_page: Open) -> None:

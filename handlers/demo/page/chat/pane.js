@@ -76,6 +76,7 @@ export class Pane {
     this.place = { ...this.place, channel, thread };
     this.desk.moved();
     this.draw();
+    this.stage.focus();
   }
 
   goHome() {

@@ -44,6 +44,11 @@ export class Stage {
     pane.wanted = null;
   }
 
+  /** Ready to write, as one is in a chat that was just opened. */
+  focus() {
+    this.root.querySelector(".composer textarea")?.focus({ preventScroll: true });
+  }
+
   /** Not in archived channels, nor to an app that takes no messages. */
   writable(channel) {
     const { app } = this.pane.snapshot;

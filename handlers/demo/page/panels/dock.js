@@ -72,7 +72,13 @@ export class Dock {
 
 function toggle(sign, label, pressed) {
   const count = h("span", { class: "count" });
-  const root = h("button", { type: "button", class: "button slim toggle", onclick: pressed }, icon(sign), label, count);
+  const root = h(
+    "button",
+    { type: "button", class: "button slim toggle", "aria-label": label, title: label, onclick: pressed },
+    icon(sign),
+    h("span", { class: "toggle-label" }, label),
+    count,
+  );
   return {
     root,
     set(there, on, number = 0) {
