@@ -1,6 +1,8 @@
 """Time passes: what fell due happens once, never early, and a long stop makes no flood."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from bot import machine, timing
 from bot.catalogue import Group
@@ -9,38 +11,37 @@ from bot.moves.desk import Desk
 from bot.ports import Moment
 from bot.request import Request, Step
 
-BATCH = 200
+AT_ONCE = 64  # requests looked at side by side: the store commits their steps together
 
 
-async def tick(desk: Desk) -> int:
-    """Let everything happen that is due. Returns how many requests moved."""
-    moved = 0
-    for request_id in await desk.store.due(desk.clock(), BATCH):
-        moved += await _catch_up(desk, request_id)
-    return moved
+async def tick(desk: Desk) -> None:
+    """Let everything happen that is due. What fails holds up nothing else; it is raised when the rest is done."""
+    failed: list[Exception] = []
+    while ids := await desk.store.due(desk.clock(), AT_ONCE):
+        found = await asyncio.gather(*(_catch_up(desk, request_id) for request_id in ids), return_exceptions=True)
+        failed += [each for each in found if isinstance(each, Exception)]
+        if len(ids) < AT_ONCE or len(failed) >= AT_ONCE:
+            break
+    if failed:
+        raise ExceptionGroup("some of what is due could not happen", failed)
 
 
-async def _catch_up(desk: Desk, request_id: str) -> bool:
+async def _catch_up(desk: Desk, request_id: str) -> None:
     """All that is due of one request, one step a transaction, at most as often as it has steps."""
-    moved = False
-    while True:
-        request = await desk.open(request_id)
-        waiting = timing.due(request, desk.clock())
-        if not waiting:
-            return moved
+    request = await desk.open(request_id)
+    while waiting := timing.due(request, desk.clock()):
         people = await _reached(desk, request, waiting)
-        before = request.revision
+        done = await desk.store.transact([request_id], partial(_next, request.revision, people))
+        if not done:
+            return  # somebody else moved it: the next tick looks again
+        request = done[0].request
 
-        def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-            (current,) = requests
-            due = timing.due(current, moment.now)
-            if current.revision != before or not due:  # noqa: B023 - used within this turn of the loop only
-                return []
-            return [_happens(current, due, people, moment)]  # noqa: B023 - likewise
 
-        if not await desk.store.transact([request_id], decide):
-            return moved
-        moved = True
+def _next(revision: int, people: tuple[str, ...], requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+    """The step that is due, unless the request moved since its people were looked up."""
+    (request,) = requests
+    due = timing.due(request, moment.now)
+    return [_happens(request, due, people, moment)] if due and request.revision == revision else []
 
 
 def _happens(request: Request, due: tuple[timing.Due, ...], people: tuple[str, ...], moment: Moment) -> Step:

@@ -30,7 +30,12 @@ ALONE, TOGETHER = 150, 960  # clicks in a slice, one at a time and 32 at once
 @asynccontextmanager
 async def server(kind: str, **given: Any) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.click_server", kind, json.dumps(given), stdout=asyncio.subprocess.PIPE,
+        sys.executable,
+        "-m",
+        "tests.bench.click_server",
+        kind,
+        json.dumps(given),
+        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
     assert process.stdout is not None
@@ -54,18 +59,24 @@ def click(token: str, number: int) -> bytes:
         "channel": {"id": "C0APPROVALS", "name": "approvals"},
         "message": {"type": "message", "ts": f"{number}.000001", "text": "Refund", "blocks": [FILLER] * 8},
         "response_url": "http://127.0.0.1:9/",
-        "actions": [{"action_id": "approve", "block_id": "v1.1.8", "type": "button", "value": token, "action_ts": "1.1"}],
+        "actions": [
+            {"action_id": "approve", "block_id": "v1.1.8", "type": "button", "value": token, "action_ts": "1.1"}
+        ],
     }
     return urlencode({"payload": json.dumps(payload)}).encode()
 
 
 FILLER = {
     "type": "rich_text",
-    "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "Refund 50 USD for order ord_81"}]}],
+    "elements": [
+        {"type": "rich_text_section", "elements": [{"type": "text", "text": "Refund 50 USD for order ord_81"}]}
+    ],
 }
 
 
-async def slice_of(session: aiohttp.ClientSession, url: str, secret: str, bodies: Sequence[bytes], width: int) -> list[float]:
+async def slice_of(
+    session: aiohttp.ClientSession, url: str, secret: str, bodies: Sequence[bytes], width: int
+) -> list[float]:
     """Seconds each took; every one must be answered 200."""
     took: list[float] = []
     left = iter(bodies)
@@ -109,7 +120,14 @@ async def main(rounds: int) -> None:
 
 
 async def compared(
-    session: aiohttp.ClientSession, secret: str, bare: str, ours: str, bodies: list[bytes], width: int, size: int, rounds: int
+    session: aiohttp.ClientSession,
+    secret: str,
+    bare: str,
+    ours: str,
+    bodies: list[bytes],
+    width: int,
+    size: int,
+    rounds: int,
 ) -> None:
     rates: dict[str, list[float]] = {"bare": [], "signoff": []}
     times: list[float] = []
