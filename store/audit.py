@@ -22,7 +22,7 @@ from sqlalchemy import bindparam, insert, literal, select
 from bot import digest
 from bot.request import Actor, Event, State
 from bot.verify import DOMAIN, GENESIS, Report, verify
-from store.engine import Move, Statement, T, Transaction
+from store.engine import Move, Row, Statement, T, Transaction
 from store.schema import events, requests
 
 _HEAD = Statement(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(literal(1)))
@@ -111,12 +111,17 @@ def _simple(value: object) -> bool:
 
 def lines(transaction: Transaction, start: int = 1, request: str | None = None) -> Iterator[bytes]:
     """The export from event `start` on, of one request where it is named; the same bytes for the same events."""
+    for row in _rows(transaction, start, request):
+        before = row["prev"] or GENESIS
+        yield b'{"event":%b,"hash":"%b","prev":"%b"}\n' % (row["body"], _hex(row["hash"]), _hex(before))
+
+
+def _rows(transaction: Transaction, start: int, request: str | None) -> Iterator[Row]:
+    """In pieces: a trail may be longer than memory."""
     while True:
         chosen, values = (_ALL, {}) if request is None else (_OF_ONE, {"request": request})
         chunk = transaction.all(chosen, start=start, **values)
-        for row in chunk:
-            before = row["prev"] or GENESIS
-            yield b'{"event":%b,"hash":"%b","prev":"%b"}\n' % (row["body"], _hex(row["hash"]), _hex(before))
+        yield from chunk
         if len(chunk) < _CHUNK:
             return
         start = chunk[-1]["seq"] + 1
@@ -124,7 +129,7 @@ def lines(transaction: Transaction, start: int = 1, request: str | None = None) 
 
 def story(transaction: Transaction, request_id: str) -> tuple[Event, ...]:
     """The events of one request, read back."""
-    return tuple(_event_of(json.loads(row["body"])) for row in transaction.all(_OF_ONE, start=1, request=request_id))
+    return tuple(_event_of(json.loads(row["body"])) for row in _rows(transaction, 1, request_id))
 
 
 def _event_of(body: dict[str, Any]) -> Event:

@@ -128,8 +128,21 @@ async def test_a_long_trail_is_read_in_pieces(database: Database, monkeypatch: p
     lines = await exported(database)
     assert verify(lines).events == 2_107
     assert len(await exported(database, request="req_1")) == 2_101
+    async with database.open() as store:
+        assert len(await store.story("req_1")) == 2_101
     async with database.trail() as trail:
         assert (await trail.check()).holds
+
+
+async def test_the_story_of_a_request_is_the_events_it_was_written_from(database: Database) -> None:
+    refusal = Event("refused", "req_1", person("U0EVE"), NOW, detail={"code": "not_an_approver"})
+    async with database.open() as store:
+        (sent,) = await store.transact([], submit("req_1"))
+        await store.transact([], submit("req_2"))
+        await store.note([refusal])
+        (voted,) = await store.transact(["req_1"], approve())
+        assert await store.story("req_1") == (*sent.events, refusal, *voted.events)
+        assert await store.story("req_none") == ()
 
 
 async def test_the_trail_is_read_while_moves_are_made(database: Database) -> None:

@@ -177,6 +177,7 @@ async def test_an_edit_leaves_the_votes_of_the_version_before_behind(store: SqlS
     loaded = await store.load("req_1")
     assert loaded is not None
     assert (loaded.now_version.args["amount"], loaded.votes, loaded.revision) == (40, (), 3)
+    assert await store.versions("req_1") == (version("req_1", by=route(approvals=2)), second)
     (voted,) = await store.transact(["req_1"], approve(BOB))  # the same person, on the next version
     assert [vote.version for vote in voted.request.votes] == [2]
 
