@@ -88,7 +88,7 @@ def superseded(request: Request, number: int, headline: str | None = None) -> Dr
     told = f"Version {number} is superseded by version {current}"
     was: Line = [words(headline, 300, strike=True)] if headline else []
     blocks = [rich(section(was, [bold(told), ". It decides nothing."]))]
-    return drawn(f"{told}: {headline or request.now_version.headline}", numbered(blocks, f"old{number}"))
+    return drawn(f"{told}: {headline}" if headline else told, numbered(blocks, f"old{number}"))
 
 
 def _why_copied(may_vote: bool) -> str:

@@ -7,12 +7,12 @@ from bot.request import State
 from handlers.cards import facts
 from handlers.cards.blocks import Json, actions, bold, button, date, joined, numbered, person, rich, section
 from handlers.cards.text import clip, visible
+from handlers.cards.views import NO_NONCE
 from handlers.cards.words import state_words
 from handlers.tokens import Token
 
 MOST = 11  # rows of a list: four lists of two blocks a row, within the 100 blocks of a home
 HEADLINE = 240  # characters of a headline in a list; the card has all of it
-NO_NONCE = "from-home"  # a list is no message about one version: its buttons open a request and decide nothing
 
 
 def home(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.errors import NotFound
 from handlers.cards.blocks import Json, numbered, plain
 
+NO_NONCE = "from-home"  # a list is no message about one version: its buttons open a request and decide nothing
 TITLE = 24  # characters; so are submit and close
 
 

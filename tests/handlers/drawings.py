@@ -263,12 +263,12 @@ def thread(text: str) -> Iterator[Drawn]:
     detail = {"kind": "question", "approve": False, "to": [text], "reason": text, "ending": "unknown", "attempt": 1}
     for kind in ("vote", "edit", "remark", "preview", "remind", "escalate", "expire", "cancel", "reopen", "finish",
                  "recover", "settle", "again", "hold", "release", "undo", "refused", "send", "claim"):  # fmt: skip
-        for actor in (Actor("person", DORA, "card"), Actor("agent", text, "api")):
+        ways = ((Actor("person", DORA, "card"), of), (Actor("agent", text, "api"), of.but(state=State.PENDING)))
+        for actor, now in ways:
             event = Event(kind, of.id, actor, T0 + 4, 1, State.PENDING, State.UNKNOWN, "", {**detail, "undo": text})
-            for now in (of, of.but(state=State.PENDING)):
-                drawn = lines.line(event, now)
-                if drawn is not None:
-                    yield drawn
+            drawn = lines.line(event, now)
+            if drawn is not None:
+                yield drawn
 
 
 def views(text: str) -> Iterator[dict[str, Any]]:
@@ -276,10 +276,9 @@ def views(text: str) -> Iterator[dict[str, Any]]:
     of = hostile_request(text)
     unknown = hostile_request(text, State.UNKNOWN)
     yield from (draw(of, TOKEN) for draw in (modals.reject, modals.ask, modals.answer))
-    yield from (modals.settle(unknown, TOKEN, chosen) for chosen in ("done", "not_done", "again"))
+    yield modals.settle(unknown, TOKEN, "again")
     yield modals.edit(of, TOKEN)
     yield modals.edit(of, TOKEN, only=("first",), problems=(Problem("first", text),))
-    yield modals.edit(of, TOKEN, only=())
     yield forms.form([of.now_version.action], TOKEN, told=text)
     yield modals.fields(of.now_version.action, of.now_version.args, TOKEN, (Problem("first", text),))
     yield modals.notice(Denied(text))

@@ -12,6 +12,7 @@ from bot.request import Actor, Attempt, Event, Fired, Remark, Request, State
 from bot.route import Surface
 from handlers.cards import lines, lists, modals
 from handlers.cards.blocks import Drawn
+from handlers.cards.views import NO_NONCE
 from tests.build import (
     ALICE,
     BOB,
@@ -154,6 +155,8 @@ def test_reveal_is_offered_to_those_who_may_and_shows_the_value_to_them_alone() 
     reveal = buttons(modals.details(of, TOKEN, may_reveal=True)["blocks"])["reveal:0"]
     assert reveal["value"] == f"{TOKEN}#iban"
     assert "reveal:0" not in buttons(modals.details(of, TOKEN)["blocks"])
+    from_home = modals.details(of, f"v1.req_1234.1.{NO_NONCE}", may_reveal=True)
+    assert "reveal:0" not in buttons(from_home["blocks"]), "no message of ours vouches for that token"
     view = modals.revealed("iban", IBAN)
     assert_view(view)
     assert IBAN in everything(view["blocks"])
