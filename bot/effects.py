@@ -25,6 +25,11 @@ def shown(request: Request) -> bool:
     return version.route.asks or version.action.result == "card"
 
 
+def shows(request: Request) -> tuple[Effect, ...]:
+    """Redraw every message of it that stands: it says more than it did, without a move."""
+    return tuple(_shows(request, request))
+
+
 def _shows(before: Request | None, after: Request) -> Iterator[Effect]:
     if after.asker.told:
         yield _show(after, "mine")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot import machine
+from bot import effects, machine
 from bot.catalogue import resolve
 from bot.errors import Refusal, WrongMoment
 from bot.moves import claim, settle
@@ -14,7 +14,8 @@ from bot.outcome import Ending, Job, Outcome
 from bot.ports import Executor, Moment, Parcel
 from bot.request import Request, State, Step
 
-BEAT = 3.0  # seconds between two renewals of the lease, and between two lines of progress
+BEAT = 3.0  # seconds between two renewals of the lease
+RAREST = 20  # beats between two redraws of a long run: they begin with each beat, and become rarer
 PROBE_TIMEOUT = 10.0
 FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0  # seconds, doubling
 
@@ -23,6 +24,7 @@ FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0  # seconds, doubling
 class Runner:
     desk: Desk
     executors: Mapping[str, Executor]
+    beat: float = BEAT
 
     async def run(self, parcel: Parcel) -> None:
         """Raises Paused where it must wait; the parcel is then taken again later."""
@@ -32,7 +34,8 @@ class Runner:
             return
         number = request.attempts[-1].number
         outcome = await self._execute(request, number)
-        await self._finish(request, number, outcome)
+        if outcome is not None:
+            await self._finish(request, number, outcome)
 
     async def probe(self, parcel: Parcel) -> None:
         """Ask the target, by the key, what came of an unknown attempt."""
@@ -57,15 +60,22 @@ class Runner:
         running = request.state is State.EXECUTING and request.attempts[-1].number == number
         return request if running else None
 
-    async def _execute(self, request: Request, number: int) -> Outcome:
-        """The outcome, tried again with the same key only where the target is declared idempotent."""
+    async def _execute(self, request: Request, number: int) -> Outcome | None:
+        """The outcome, tried again with the same key only where the target is declared idempotent.
+
+        Nothing is sent where the lease is over by then: the process stood still, and somebody else may be at it. None
+        where nothing was sent at all.
+        """
         way = request.now_version.way
         retries = int(way.get("max_retries", 3)) if way.get("idempotent") else 0
-        said, lost = _Progress(), False
-        beating = asyncio.create_task(self._beat(request, number, said))
+        hold, lost = _Hold(request.attempts[-1].lease_until), False
+        outcome: Outcome | None = None
+        beating = asyncio.create_task(self._beat(request, number, hold))
         try:
             for turn in range(retries + 1):
-                outcome = machine.still_unknown(await self._once(request, number, said), lost=lost)
+                if self.desk.clock() >= hold.until:
+                    break
+                outcome = machine.still_unknown(await self._once(request, number, hold), lost=lost)
                 lost = lost or outcome.ending is Ending.UNKNOWN
                 if not outcome.again or turn == retries:
                     break
@@ -74,21 +84,31 @@ class Runner:
             return outcome
         finally:
             beating.cancel()
-            with suppress(asyncio.CancelledError):
-                await beating
+            await asyncio.wait({beating})
 
-    async def _once(self, request: Request, number: int, said: "_Progress") -> Outcome:
+    async def _once(self, request: Request, number: int, hold: "_Hold") -> Outcome:
         version = request.now_version
         timeout = version.action.timeout / 1000
         job = Job(request.id, version.number, number, request.key, version.way, timeout)
-        return await self.executors[version.way["kind"]].run(job, said.say)
+        return await self.executors[version.way["kind"]].run(job, hold.say)
 
-    async def _beat(self, request: Request, number: int, said: "_Progress") -> None:
+    async def _beat(self, request: Request, number: int, hold: "_Hold") -> None:
+        """Renew the lease as long as the attempt counts, and now and then show how far it is."""
+        beats, shown_at = 0, 0
         while True:
-            await asyncio.sleep(BEAT)
-            lease = self.desk.clock() + machine.LEASE
-            if not await self.desk.store.beat(request.id, number, lease, said.line):
-                return
+            await asyncio.sleep(self.beat)
+            beats += 1
+            until = self.desk.clock() + machine.LEASE
+            try:
+                if not await self.desk.store.beat(request.id, number, until, hold.line):
+                    hold.until = 0
+                    return
+                hold.until = until
+                if beats - shown_at >= min(shown_at, RAREST):
+                    await self.desk.store.put(effects.shows(request))
+                    shown_at = beats
+            except Exception:  # noqa: BLE001, S112 - the next beat renews it; where none can, the lease runs out
+                continue
 
     async def _finish(self, request: Request, number: int, outcome: Outcome) -> None:
         """Where the outcome cannot be recorded the lease runs out, and it is unknown: never guessed."""
@@ -101,11 +121,12 @@ class Runner:
             await self.desk.store.transact(with_original(request), decide)
 
 
-class _Progress:
-    """The last line a run said, capped."""
+@dataclass(slots=True)
+class _Hold:
+    """What a run holds while it goes on: its lease, and the last line it said, capped."""
 
-    def __init__(self) -> None:
-        self.line = ""
+    until: int
+    line: str = ""
 
     def say(self, line: str) -> None:
         self.line = line[:500]
