@@ -106,12 +106,22 @@ class Transaction:
 
 Move = Callable[[Transaction], T]
 Outcome = tuple[Any, BaseException | None]
-_Waiting = tuple[Move[Any], asyncio.Future[Any]]
+Then = Callable[[T], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    move: Move[Any]
+    future: asyncio.Future[Any]
+    then: Then[Any] | None
 
 
 class Engine(Protocol):
-    async def write(self, move: Move[T]) -> T:
-        """Run it in the writer's transaction. Returns once it is durable; NotRecorded where it could not be kept."""
+    async def write(self, move: Move[T], then: Then[T] | None = None) -> T:
+        """Run it in the writer's transaction. Returns once it is durable; NotRecorded where it could not be kept.
+
+        `then` is called with what the move returned once it is durable, even where nobody waits for it any more.
+        """
 
     async def read(self, query: Move[T]) -> T:
         """Run it in a transaction that sees one committed state and changes nothing."""
@@ -131,11 +141,11 @@ class Queue:
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def put(self, move: Move[T]) -> T:
+    async def put(self, move: Move[T], then: Then[T] | None = None) -> T:
         if self._closed:
             raise StoreError("the database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((move, future))
+        self._waiting.append(_Waiting(move, future, then))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return await future
@@ -143,26 +153,27 @@ class Queue:
     async def _work(self) -> None:
         try:
             while batch := self._next():
-                await self._carry_out(batch)
+                for waiting, (value, error) in zip(batch, await self._outcomes(batch), strict=True):
+                    _settle(waiting, value, error)
         finally:
             self._worker = None
 
-    async def _carry_out(self, batch: list[_Waiting]) -> None:
+    async def _outcomes(self, batch: list[_Waiting]) -> Sequence[Outcome]:
         try:
-            outcomes = await self._commit([move for move, _ in batch])
-        except BaseException as error:
-            for _, future in batch:
-                _settle(future, None, StoreError(f"the writer stopped: {error!r}"))
+            return await self._commit([waiting.move for waiting in batch])
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear it, and the next ones be served
+            return [(None, StoreError(f"the writer failed: {error!r}")) for _ in batch]
+        except asyncio.CancelledError:
+            for waiting in batch:
+                waiting.future.cancel()
             raise
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            _settle(future, *outcome)
 
     def _next(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         while self._waiting and len(batch) < BATCH:
-            move, future = self._waiting.popleft()
-            if not future.done():  # nobody waits for it any more: it is not begun
-                batch.append((move, future))
+            waiting = self._waiting.popleft()
+            if not waiting.future.done():  # nobody waits for it any more: it is not begun
+                batch.append(waiting)
         return batch
 
     async def close(self) -> None:
@@ -172,10 +183,12 @@ class Queue:
             await self._worker
 
 
-def _settle(future: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
-    if future.done():
+def _settle(waiting: _Waiting, value: Any, error: BaseException | None) -> None:
+    if error is None and waiting.then is not None:
+        asyncio.get_running_loop().call_soon(waiting.then, value)
+    if waiting.future.done():
         return
     if error is None:
-        future.set_result(value)
+        waiting.future.set_result(value)
     else:
-        future.set_exception(error)
+        waiting.future.set_exception(error)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from bot.errors import NotRecorded
-from store.engine import Move, Outcome, Queue, Transaction
+from store.engine import Move, Outcome, Queue, Then, Transaction
 from store.errors import StoreError
 
 T = TypeVar("T")
@@ -148,8 +148,8 @@ class SQLite:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
 
-    async def write(self, move: Move[T]) -> T:
-        return await self._queue.put(move)
+    async def write(self, move: Move[T], then: Then[T] | None = None) -> T:
+        return await self._queue.put(move, then)
 
     async def read(self, query: Move[T]) -> T:
         return await self._reading.read(query)

@@ -55,12 +55,14 @@ class SqlStore:
             faults.before_commit(made)
             return made
 
-        steps = await self._engine.write(move)
+        steps = await self._engine.write(move, self._moved)
         faults.after_commit(steps)
-        if steps:
-            self._committed(steps)
-            self._stir()
         return steps
+
+    def _moved(self, steps: Sequence[Step]) -> None:
+        if steps:
+            self._stir()
+            self._committed(steps)
 
     async def note(self, events: Sequence[Event]) -> None:
         await self._engine.write(lambda transaction: audit.append(transaction, events))
@@ -136,15 +138,15 @@ class SqlStore:
         return await self._engine.read(lambda transaction: outbox.next_due(transaction, kinds))
 
     async def done(self, parcel: Parcel) -> None:
-        if await self._engine.write(lambda transaction: outbox.done(transaction, parcel)):
-            self._stir()
+        await self._engine.write(
+            lambda transaction: outbox.done(transaction, parcel), lambda again: self._stir() if again else None
+        )
 
     async def postpone(self, parcel: Parcel, until: int, error: str, *, failed: bool = True) -> None:
         await self._engine.write(lambda t: outbox.postpone(t, parcel, until, error, failed=failed))
 
     async def put(self, effects: Sequence[Effect]) -> None:
-        await self._engine.write(lambda t: outbox.put(t, effects, self._clock(), self._seal))
-        self._stir()
+        await self._engine.write(lambda t: outbox.put(t, effects, self._clock(), self._seal), lambda _: self._stir())
 
     # messages
 
@@ -199,8 +201,7 @@ class SqlStore:
         await self._engine.write(lambda transaction: brake.pause(transaction, event))
 
     async def resume(self, event: Event) -> None:
-        await self._engine.write(lambda transaction: brake.resume(transaction, event))
-        self._stir()
+        await self._engine.write(lambda transaction: brake.resume(transaction, event), lambda _: self._stir())
 
     async def moment(self) -> Moment:
         return await self._engine.read(lambda transaction: brake.moment(transaction, self._clock()))

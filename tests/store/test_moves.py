@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import threading
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -31,13 +32,14 @@ from bot.request import (
     Step,
     Vote,
 )
-from store import SqlStore, StoreError
+from store import SqlStore, StoreError, open_store
 from tests.store.conftest import Database, Hand
 from tests.store.values import (
     ALICE,
     BOB,
     CAROL,
     CLAIM,
+    KEY,
     NOW,
     approve,
     blank,
@@ -454,3 +456,37 @@ async def test_without_a_commit_the_wait_ends_by_itself(store: SqlStore) -> None
     await store.transact([], lambda *_: [])
     await store.stirred(0.01, since=seen)
     assert store.stirs == seen
+
+
+async def test_a_move_whose_caller_went_away_still_wakes_who_waits(store: SqlStore) -> None:
+    """A client that hangs up while its move is being committed: it is committed, and its effects are due."""
+    begun, let_go = threading.Event(), threading.Event()
+
+    def slow(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+        begun.set()
+        assert let_go.wait(10)
+        return submit("req_1")(requests, moment)
+
+    seen = store.stirs
+    caller = asyncio.create_task(store.transact([], slow))
+    assert await asyncio.to_thread(begun.wait, 10)
+    caller.cancel()
+    let_go.set()
+    async with asyncio.timeout(10):
+        await store.stirred(60, since=seen)
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert await store.load("req_1") is not None
+
+
+async def test_the_writer_serves_on_after_a_listener_failed(
+    database: Database, clock: Hand, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(steps: Sequence[Step]) -> None:
+        raise RuntimeError("a counter is broken")
+
+    async with open_store(database.url, key=KEY, clock=clock, committed=fails) as store:
+        await store.transact([], submit("req_1"))
+        await store.transact([], submit("req_2"))
+        assert len(await store.pending(9)) == 2
+    assert "a counter is broken" in caplog.text
