@@ -106,8 +106,8 @@ def _times(request: Request) -> Line:
     stage = request.now_version.route.stages[request.stage]
     if escalation is not None and escalation.at < request.expires_at:
         to = stage.escalate[escalation.index].to
-        groups.append(["escalates to ", words(_names(to)), " ", clock(escalation.at)])
-    return joined([*groups, ["expires ", date(request.expires_at)]])
+        groups.append(["Escalates to ", words(_names(to)), " ", clock(escalation.at)])
+    return joined([*groups, ["expires " if groups else "Expires ", date(request.expires_at)]])
 
 
 def why(version: Version, *, full: bool = False) -> list[Line]:
