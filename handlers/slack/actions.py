@@ -221,7 +221,8 @@ async def _page(press: Press) -> None:
     place = modals.place(str(view.get("private_metadata") or ""))
     token = Token.read(place.token)
     request = await look.look(press.office.desk, press.who.id, token.request_id)
-    turn_to, callback = int(press.value), str(view.get("callback_id"))
+    turn_to = int(press.value) if press.value.isdecimal() else 0
+    callback = str(view.get("callback_id"))
     drawn = modals.turned(callback, request, place, turn_to, **await _all_of(press, request))
     await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
 

@@ -29,6 +29,8 @@ class OnceApp(AsyncApp):
         self._taken: OrderedDict[str, Kept] = OrderedDict()
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        if req.body.get("type") == "block_actions" and not req.body.get("actions"):
+            return BoltResponse(status=200)  # Bolt takes the first without asking whether there is one
         key = key_of(req.body)
         if key is None:
             return await super().async_dispatch(req)
