@@ -101,7 +101,7 @@ def test_what_the_requester_says_comes_after_every_fact() -> None:
         "High risk" if of.now_version.risk is Risk.HIGH else "Medium risk",
         "amount",
         "Rule: ",
-        "expires",
+        "Expires",
         "50 USD leave",
     )
     assert all(seen.index(fact) < seen.index(pressing) for fact in facts)
@@ -125,7 +125,7 @@ def test_people_asked_are_mentioned_but_not_makers_nor_those_who_have_voted() ->
     of = version(by=route(both))
     drawn = card(request(of, asker=Asker(person=DORA), votes=(vote(ERIN, of),)), TOKEN)
     waiting = next(
-        block for block in drawn.blocks if "Waiting for" in everything(block) and "expires" in everything(block)
+        block for block in drawn.blocks if "Waiting for" in everything(block) and "Expires" in everything(block)
     )
     mentioned = [node["user_id"] for node in nodes(waiting) if node.get("type") == "user"]
     assert mentioned == [ERIN], "she is named for her vote, and nobody is asked again"
