@@ -1,22 +1,4 @@
-"""The one guarded HTTP client: every call Signoff makes to a target or a callback leaves through here.
-
-The rules, checked in this order and again at each later point:
-
-    the URL          https, no user info, a plain host; http only where the host may be private
-    the literal      an address in the URL is judged before anything else happens
-    the resolution   every answer for a name is judged; one bad answer refuses them all
-    the socket       judged again on the very address that is connected to: no second look-up, so no rebinding
-    the peer         judged again after the connect, before a byte of the request is written
-
-An address is public, private or never. *Private* (loopback, RFC 1918, CGNAT, unique local) is accepted only where
-the URL's host is itself an address or `localhost`, or is listed under `network.private`; a callback never gets
-that. *Never* holds for everyone: metadata services, link-local, multicast, reserved, and the tunnels that carry an
-IPv4 address inside an IPv6 one (aiohttp skips its resolver for literals, and `ipaddress.is_global` takes several of
-these for public: security.md section 0.7).
-
-One connection serves one request, so whether it was ever connected is known. Redirects, proxies from the
-environment, netrc and cookies are not followed, read or kept, and nothing is ever sent twice.
-"""
+"""The client itself: one connection for one request, judged at each point, nothing ever sent twice."""
 
 import asyncio
 import os
@@ -25,35 +7,19 @@ import socket
 import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import aiohttp
 import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDictProxy
-from yarl import URL
+
+from handlers.egress.errors import EgressRefused, Lost, NotConnected
+from handlers.egress.target import Target, target
 
 CAP = 1024 * 1024
 """Bytes of an answer's body that are read and kept; what follows is not read."""
-
-
-class NoAnswer(Exception):
-    """A call that brought no answer. The text names the host and is meant for people."""
-
-
-class EgressRefused(NoAnswer):
-    """The rules forbid the call. Nothing was sent."""
-
-
-class NotConnected(NoAnswer):
-    """No connection came about (name, route, refusal, TLS, time). No byte of the request was sent."""
-
-
-class Lost(NoAnswer):
-    """It was connected, and no answer came. The request may have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,160 +38,6 @@ class Answer:
     def digest(self) -> str:
         """SHA-256, in hex, of the bytes that were read."""
         return sha256(self.body).hexdigest()
-
-
-class Reach(Enum):
-    PUBLIC = "public"
-    PRIVATE = "private"
-    NEVER = "never"
-
-
-_PRIVATE = tuple(
-    map(
-        ip_network,
-        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7"),
-    )
-)
-# Cloud metadata and host services that stand inside ranges accepted otherwise: Alibaba, Azure, AWS, Google.
-_METADATA = frozenset(map(ip_address, ("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254")))
-# IANA special-purpose registries, listed here because `is_global` differs between Python versions.
-_RESERVED = tuple(
-    map(
-        ip_network,
-        (
-            "0.0.0.0/8",
-            "169.254.0.0/16",
-            "192.0.0.0/24",
-            "192.0.2.0/24",
-            "192.31.196.0/24",
-            "192.52.193.0/24",
-            "192.88.99.0/24",
-            "192.175.48.0/24",
-            "198.18.0.0/15",
-            "198.51.100.0/24",
-            "203.0.113.0/24",
-            "224.0.0.0/4",
-            "240.0.0.0/4",
-            "2001::/23",  # IETF protocols, Teredo among them
-            "2001:db8::/32",
-            "2002::/16",  # 6to4
-            "3fff::/20",
-        ),
-    )
-)
-_GLOBAL_UNICAST = ip_network("2000::/3")
-_NAT64 = ip_network("64:ff9b::/96")
-
-
-def reach(address: IPv4Address | IPv6Address) -> Reach:
-    """How far an address lies. An IPv4 address carried in an IPv6 one is judged as what it is."""
-    if isinstance(address, IPv6Address):
-        if address.scope_id is not None:  # belongs to one link
-            return Reach.NEVER
-        if address.ipv4_mapped is not None:
-            return reach(address.ipv4_mapped)
-        if address in _NAT64:  # RFC 6052: this prefix may carry public addresses only
-            return Reach.PUBLIC if reach(IPv4Address(int(address) & 0xFFFF_FFFF)) is Reach.PUBLIC else Reach.NEVER
-    if address in _METADATA:
-        return Reach.NEVER
-    if any(address in network for network in _PRIVATE):
-        return Reach.PRIVATE
-    return Reach.PUBLIC if _is_public(address) else Reach.NEVER
-
-
-def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
-        return False
-    return address.is_global and not any(address in network for network in _RESERVED)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a URL leads, and what its host may resolve to."""
-
-    url: URL
-    host: str
-    may_be_private: bool
-    callback: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"{self.host}:{self.url.port}"
-
-    def judge(self, address: str) -> None:
-        """EgressRefused unless this target may be connected to at that address."""
-        try:
-            where = ip_address(address)
-        except ValueError:
-            raise EgressRefused(f"{self.host}: {address!r} is not an address") from None
-        far = reach(where)
-        if self.host == "localhost" and not _is_loopback(where):
-            raise EgressRefused(f"localhost is at {where}, which is not this machine; correct the name's resolution")
-        if far is Reach.PUBLIC:
-            return
-        if far is Reach.NEVER:
-            raise EgressRefused(f"{self.host} is at {where}: metadata services and reserved addresses are never called")
-        if self.callback:
-            raise EgressRefused(f"{self.host} is at {where}, a private address: a callback must be public")
-        if not self.may_be_private:
-            raise EgressRefused(
-                f"{self.host} is at {where}, a private address; if that is meant, list it under network.private"
-            )
-
-
-def _is_loopback(address: IPv4Address | IPv6Address) -> bool:
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
-
-
-_TEXT = re.compile(r"[!-\[\]-~]+")  # printable ASCII without blanks and backslash
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-
-
-def target(url: str, *, private: Collection[str] = (), callback: bool = False) -> Target:
-    """A URL checked by everything that can be told without looking its host up. EgressRefused with the remedy."""
-    if not _TEXT.fullmatch(url):
-        raise EgressRefused("the URL holds blanks, backslashes or characters beyond ASCII: percent-encode them")
-    try:
-        parsed = URL(url, encoded=True)  # sent as it was approved, not normalised
-        port, host = parsed.port, (parsed.raw_host or "").lower().rstrip(".")
-    except ValueError as exc:
-        raise EgressRefused(f"the URL cannot be read: {exc}") from None
-    if parsed.scheme not in ("http", "https"):
-        raise EgressRefused(f"the URL's scheme is {parsed.scheme!r}: only https (and http to private hosts) is called")
-    if not host:
-        raise EgressRefused("the URL names no host")
-    if parsed.raw_user is not None or parsed.raw_password is not None:
-        raise EgressRefused(f"{host}: a URL must not hold a user or a password; use a header")
-    if not port:
-        raise EgressRefused(f"{host}: port {port} cannot be called")
-    if callback and host == "localhost":
-        raise EgressRefused("localhost is this machine: a callback must be public")
-    literal = _literal(host)
-    listed = {each.lower().rstrip(".").strip("[]") for each in private}
-    permitted = not callback and (literal is not None or host == "localhost" or host in listed)
-    if parsed.scheme == "http" and not permitted:
-        remedy = "a callback must be https" if callback else "use https, or list the host under network.private"
-        raise EgressRefused(f"http://{host} is not encrypted: {remedy}")
-    found = Target(parsed, host, permitted, callback)
-    if literal is not None:
-        found.judge(host)
-    return found
-
-
-def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    """The address a host is, None where it is a name; refused where one program reads it as the other."""
-    try:
-        return ip_address(host)
-    except ValueError:
-        pass
-    if not _NAME.fullmatch(host) or len(host) > 253:
-        raise EgressRefused(f"{host!r} is not a host name; write names beyond ASCII as xn--…")
-    if _NUMBER.fullmatch(host.rsplit(".", 1)[-1]):  # 127.1, 0x7f000001, 2130706433: addresses to some
-        raise EgressRefused(f"{host!r} is neither a name nor an address; write an address as a.b.c.d")
-    return None
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

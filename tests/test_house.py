@@ -1,0 +1,22 @@
+"""The rules of the house that a machine can hold."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+TOP = {"pyproject.toml", "README.md", "bot", "handlers", "store", "tests", "manifest.yml", "LICENSE"}
+
+
+def test_imports_go_only_where_the_contracts_let_them() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    found = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+def test_the_top_level_holds_what_it_may() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    tops = {path.split("/")[0] for path in listed}
+    assert {top for top in tops if not top.startswith(".")} <= TOP
