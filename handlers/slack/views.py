@@ -6,9 +6,10 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.catalogue import Action
 from bot.errors import BadInput, Denied, NobodyToAsk, NotRecorded, Refusal, Unconfirmed, WrongConfirmation
 from bot.moves import draft, edit, remark, settle, submit, vote
-from bot.request import Actor, Asker
+from bot.request import Actor, Asker, Request
 from bot.route import Surface
 from handlers.cards import fields, modals
 from handlers.slack.inbound import Office, actor, in_words, refused, shown
@@ -81,10 +82,20 @@ async def _fields(sent: Submission) -> Answer:
     args = _read(sent, action.name)
     if sent.place.token:
         token = await _token(sent)
-        await draft.change(desk, sent.who, token.request_id, action.name, args)
+        kept = _kept(sent, action, await desk.open(token.request_id))
+        await draft.change(desk, sent.who, token.request_id, action.name, kept | args)
         return None
     await submit.typed(desk, Asker(person=sent.who.id), sent.who, action.name, args)
     return None
+
+
+def _kept(sent: Submission, action: Action, request: Request) -> dict[str, Any]:
+    """What was understood and no input of the form could hold, or was sensitive and left as it is."""
+    understood = request.draft
+    if understood is None or understood.action != action.name:
+        return {}
+    offered = fields.offered(action, sent.state)
+    return {name: v for name, v in understood.args.items() if name not in offered or name in action.sensitive}
 
 
 def _read(sent: Submission, action_name: str) -> dict[str, Any]:
