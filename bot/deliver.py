@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ LEASE = 120_000  # of a parcel; longer than any one delivery may take
 IDLE = 5.0  # seconds: the slow sweep that catches what no signal told
 FIRST_RETRY, LONGEST_RETRY = 1_000, 60_000
 PAUSED_FOR = 2_000
-Report = Callable[[Parcel, BaseException], None]
+TROUBLED = 1.0  # seconds to the next look where the database could not be asked
+Report = Callable[[Parcel | None, BaseException], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +29,45 @@ class Deliverer:
     planner: Planner
     executors: Mapping[str, Executor]
     runner: Runner
-    report: Report  # hears of every delivery that failed
+    report: Report  # hears of every delivery that failed, and of the database where it could not be asked
 
-    async def serve(self, kinds: Sequence[EffectKind], width: int, stopping: asyncio.Event, grace: float) -> None:
-        """Deliver parcels, up to `width` at once, until told to stop; what has begun then gets `grace` seconds."""
+    async def serve(
+        self, kinds: Sequence[EffectKind], width: int, stopping: asyncio.Event, grace: float, *, last: bool = False
+    ) -> None:
+        """Deliver parcels, up to `width` at once, until told to stop; what has begun then gets `grace` seconds.
+
+        `last`: what is due at that moment is still begun.
+        """
         running: set[asyncio.Task[None]] = set()
         try:
             while not stopping.is_set():
                 seen = self.desk.store.stirs
-                room = width - len(running)
-                parcels = await self.desk.store.take(self.desk.clock(), LEASE, room, kinds) if room else ()
-                for parcel in parcels:
-                    task = asyncio.create_task(self.deliver(parcel))
-                    running.add(task)
-                    task.add_done_callback(running.discard)
-                if not parcels:
-                    await self._wait(kinds, running, seen if room else None, stopping)
+                try:
+                    begun = await self._begin(kinds, width, running)
+                    if not begun:
+                        await self._wait(kinds, running, seen if len(running) < width else None, stopping)
+                except Exception as error:  # noqa: BLE001 - it will answer again: nothing is lost by waiting
+                    self.report(None, error)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stopping.wait(), TROUBLED)
+            if last:
+                await self._begin(kinds, width, running)
             if running:
                 await asyncio.wait(running, timeout=grace)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    async def _begin(self, kinds: Sequence[EffectKind], width: int, running: set[asyncio.Task[None]]) -> int:
+        """Begin what is due, as much as there is room for. How much that was."""
+        room = width - len(running)
+        parcels = await self.desk.store.take(self.desk.clock(), LEASE, room, kinds) if room else ()
+        for parcel in parcels:
+            task = asyncio.create_task(self.deliver(parcel))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        return len(parcels)
 
     async def _wait(
         self, kinds: Sequence[EffectKind], running: set[asyncio.Task[None]], seen: int | None, stopping: asyncio.Event
@@ -65,6 +84,12 @@ class Deliverer:
 
     async def deliver(self, parcel: Parcel) -> None:
         """Deliver one parcel; what fails is put back with a growing pause, never lost."""
+        try:
+            await self._delivered(parcel)
+        except Exception as error:  # noqa: BLE001 - not even that could be noted: its lease runs out, and it comes again
+            self.report(parcel, error)
+
+    async def _delivered(self, parcel: Parcel) -> None:
         store = self.desk.store
         try:
             await _WAYS[parcel.kind](self, parcel)

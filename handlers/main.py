@@ -51,8 +51,10 @@ from store.store import open_trail
 
 SLACK_TIMEOUT = 10  # seconds one call to Slack may take
 GRACE = 20.0  # seconds a run that has begun may go on when we are told to stop
+FAREWELL = 5.0  # seconds more for what people are then still to see
+TELLING = (EffectKind.SHOW, EffectKind.TELL)
 LANES: Mapping[tuple[EffectKind, ...], int] = {  # kinds that share a lane, and how many are under way at once
-    (EffectKind.SHOW, EffectKind.TELL): 16,
+    TELLING: 16,
     (EffectKind.PLAN,): 8,
     (EffectKind.PREVIEW, EffectKind.PROBE): 8,
     (EffectKind.RUN,): 16,
@@ -189,7 +191,10 @@ async def planning(settings: Settings, schemas: JsonSchemas) -> AsyncIterator[Pl
         yield ModelPlanner(client, settings.model, schemas)
 
 
-def undelivered(parcel: Parcel, error: BaseException) -> None:
+def undelivered(parcel: Parcel | None, error: BaseException) -> None:
+    if parcel is None:
+        log.error("outbox_not_read", error=str(error))
+        return
     log.warning("undelivered", kind=parcel.kind.value, request=parcel.request_id, tries=parcel.tries, error=str(error))
 
 
@@ -226,12 +231,22 @@ async def run(house: House, *, listening: Callable[[str], None] = lambda _: None
         await house.desk.store.take_over()
         address = await _listening(house, stack)
         await _socket_mode(house, stack)
-        async with asyncio.TaskGroup() as together:
-            for kinds, width in LANES.items():
-                together.create_task(house.deliverer.serve(kinds, width, house.stopping, GRACE))
-            together.create_task(house.ticker.serve(house.stopping))
-            listening(address)
+        listening(address)
+        await _working(house)
         await house.tasks.finish()
+
+
+async def _working(house: House) -> None:
+    """Every lane and the clock. People are told to the last, so that they see what came of what was under way."""
+    done = asyncio.Event()
+    async with asyncio.TaskGroup() as telling:
+        telling.create_task(house.deliverer.serve(TELLING, LANES[TELLING], done, FAREWELL, last=True))
+        async with asyncio.TaskGroup() as working:
+            for kinds, width in LANES.items():
+                if kinds != TELLING:
+                    working.create_task(house.deliverer.serve(kinds, width, house.stopping, GRACE))
+            working.create_task(house.ticker.serve(house.stopping))
+        done.set()
 
 
 async def _listening(house: House, stack: AsyncExitStack) -> str:
