@@ -62,15 +62,16 @@ class SlackChannel:
     _dms: dict[str, str] = field(default_factory=dict)
 
     async def show(self, request: Request, message: Message) -> None:
+        first = message.posting_since is None
         if message.ts is not None and message.channel is not None:
             if await self._update(request, message):
                 return
             message = await self.desk.store.lost(message.nonce)
-        elif message.posting_since is not None:
+        elif not first:
             message = await self.desk.store.lost(message.nonce)
         if _over(request, message):
             return
-        await self._post(request, message)
+        await self._post(request, message, first=first)
 
     async def tell(self, request: Request, parcel: Parcel) -> None:
         event = event_of(parcel.data["event"])
@@ -102,7 +103,7 @@ class SlackChannel:
             raise NotDelivered(f"chat.update: {code}") from error
         return True
 
-    async def _post(self, request: Request, message: Message) -> None:
+    async def _post(self, request: Request, message: Message, *, first: bool) -> None:
         drawn = await self._draw(request, message)
         channel = await self._channel(request, message)
         await self.desk.store.posting(message.nonce, self.desk.clock())
@@ -110,13 +111,27 @@ class SlackChannel:
         try:
             answer = await self._posted(channel, drawn, message)
         except _Unreachable as error:
-            fallback = self.desk.in_force.catalogue.fallback_channel
-            if message.place != "card" or not fallback or fallback == channel:
-                raise NotDelivered(str(error), retry_after=60) from error
-            await self._to_operators(said(f"{error} The card of {request.id} is here instead."))
-            answer = await self._posted(fallback, drawn, message)
+            if message.place != "card":
+                raise NotDelivered(str(error), final=True) from error
+            answer = await self._posted_elsewhere(request, drawn, message, error, first=first)
         faults.point("F4")
         await self.desk.store.posted(message.nonce, answer["channel"], answer["ts"])
+
+    async def _posted_elsewhere(
+        self, request: Request, drawn: Drawn, message: Message, why: Exception, *, first: bool
+    ) -> Mapping[str, Any]:
+        """A card whose channel takes no posts goes to the fallback; where that takes none, the requester hears."""
+        fallback = self.desk.in_force.catalogue.fallback_channel
+        try:
+            if fallback:
+                await self._say(fallback, said(f"{why} The card of {request.id} is here instead."))
+                return await self._posted(fallback, drawn, message)
+        except _Unreachable as error:
+            why = error
+        if first and request.asker.told:
+            told = f"The card of “{request.now_version.headline}” cannot be posted, so nobody sees it yet. {why}"
+            await self._say_gently(await self.dm(request.asker.told), said(f"{told} Please tell the operators."))
+        raise NotDelivered(str(why), retry_after=60) from why
 
     async def _posted(self, channel: str, drawn: Drawn, message: Message) -> Mapping[str, Any]:
         metadata = {"event_type": "signoff_message", "event_payload": {"nonce": message.nonce}}
