@@ -1,29 +1,41 @@
 """`signoff check`: what would stop Signoff in this workspace, each trouble in one sentence with its remedy."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import templates
 from bot.catalogue import Catalogue, Group
 from bot.errors import Unconfirmed
 from handlers.people import SlackPeople
 from handlers.slack_errors import code_of
 
+_WHY: Mapping[str, str] = {  # what Slack says of a user group or channel, and the remedy
+    "no_such_subteam": "there is none, or it is disabled; copy its id (S…) again, or enable it in Slack",
+    "plan_upgrade_required": "user groups need a paid Slack plan; name people (U…) or a channel (C…) in its place",
+    "channel_not_found": "there is none that the bot can see; copy its id (C…) again, or invite it: /invite @signoff",
+    "missing_scope": "the Slack app lacks a scope; add what manifest.yml lists and install the app again",
+}
+
 
 async def troubles(client: AsyncWebClient, people: SlackPeople, catalogue: Catalogue) -> AsyncIterator[str]:
-    """Channels the bot cannot post to, and groups and people Slack does not know."""
+    """Channels the bot cannot post to, groups nobody is in, people Slack does not know; each told once."""
     async for trouble in _channels(client, catalogue):
         yield trouble
-    for group in [*catalogue.groups.values(), catalogue.operators]:
+    told: set[str] = set()
+    groups = {f"people.{group.name}": group for group in catalogue.groups.values()}
+    for where, group in (groups | {"slack.operators": catalogue.operators}).items():
         async for trouble in _group(people, group):
-            yield trouble
+            if trouble not in told:
+                yield f"{where}: {trouble}"
+            told.add(trouble)
 
 
 async def _channels(client: AsyncWebClient, catalogue: Catalogue) -> AsyncIterator[str]:
     known = {key: channel async for channel in _listed(client) for key in ("#" + channel["name"], channel["id"])}
-    for name in _named(catalogue):
+    for name in dict.fromkeys(_named(catalogue)):
         channel = known.get(name)
         if channel is None:
             yield f"channel {name}: there is none the bot can see; check the name, or invite it: /invite @signoff."
@@ -32,12 +44,22 @@ async def _channels(client: AsyncWebClient, catalogue: Catalogue) -> AsyncIterat
         elif not channel.get("is_member"):
             yield f"channel {name}: the bot is not in it; invite it there: /invite @signoff."
         elif channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
-            yield f"channel {name}: it is shared with another organisation, whose members would see the cards."
+            yield (
+                f"channel {name}: it is shared with another organisation, whose members would see the cards; "
+                "name one that is not."
+            )
 
 
-def _named(catalogue: Catalogue) -> Iterable[str]:
-    named = [catalogue.channel, catalogue.fallback_channel, *(a.channel for a in catalogue.actions.values())]
-    return dict.fromkeys(name for name in named if name)
+def _named(catalogue: Catalogue) -> Iterator[str]:
+    """Every channel that is named outright: for cards, and for what actions post."""
+    for name in (catalogue.channel, catalogue.fallback_channel):
+        if name:
+            yield name
+    for action in catalogue.actions.values():
+        if action.channel:
+            yield action.channel
+        if action.run["kind"] == "slack" and not templates.names(action.run["channel"]):
+            yield action.run["channel"]
 
 
 async def _listed(client: AsyncWebClient) -> AsyncIterator[dict[str, Any]]:
@@ -52,12 +74,43 @@ async def _listed(client: AsyncWebClient) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _group(people: SlackPeople, group: Group) -> AsyncIterator[str]:
+    for ident in group.users:
+        if why := await _person(people, ident):
+            yield why
+    for part, what in _parts(group):
+        if why := await _nobody(people, part, what):
+            yield why
+
+
+async def _person(people: SlackPeople, ident: str) -> str | None:
+    """Why this person may not approve; None where they may."""
     try:
-        members = await people.members(group, fresh=True)
+        person = await people.person(ident, fresh=True)
     except Unconfirmed as error:
-        cause = error.__cause__
-        why = code_of(cause) if isinstance(cause, SlackApiError) else type(cause).__name__
-        yield f"people.{group.name}: Slack does not say who is in it ({why}); check the ids in signoff.yaml."
-        return
-    if not members:
-        yield f"people.{group.name}: no full member of this workspace is in it, so nobody could approve for it."
+        return f"Slack does not say who {ident} is ({_reason(error)}); try again in a minute."
+    return f"{ident} {person.problem}; correct the id, or take it out." if person.problem else None
+
+
+def _parts(group: Group) -> Iterator[tuple[Group, str]]:
+    """Where else it looks for people, one by one, and what each is called."""
+    for ident in group.user_groups:
+        yield Group(group.name, user_groups=(ident,)), f"user group {ident}"
+    for ident in group.channels:
+        yield Group(group.name, channels=(ident,)), f"channel {ident}"
+    if group.lookup is not None:
+        yield Group(group.name, lookup=group.lookup), f"the lookup at {group.lookup['url']}"
+
+
+async def _nobody(people: SlackPeople, part: Group, what: str) -> str | None:
+    """Why nobody could approve by being there; None where somebody can."""
+    try:
+        members = await people.members(part, fresh=True)
+    except Unconfirmed as error:
+        reason = _reason(error)
+        return f"{what}: {_WHY.get(reason, f'it does not say who is in it ({reason}); try again, or name another')}."
+    return None if members else f"{what}: no full member of this workspace is in it; add some, or name another."
+
+
+def _reason(error: Unconfirmed) -> str:
+    cause = error.__cause__
+    return code_of(cause) if isinstance(cause, SlackApiError) else type(cause).__name__

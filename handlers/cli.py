@@ -1,6 +1,7 @@
 """The command line: it reads settings and file, tells mistakes in sentences, and hands over to what `main` builds."""
 
 import asyncio
+import os
 import secrets
 import sys
 from collections.abc import Coroutine
@@ -10,12 +11,21 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import orjson
 import typer
 
-from handlers import config, demonstration, logs
+from handlers import config, logs
 from handlers import main as composition
+from handlers.cards.words import count
 from handlers.manifest import manifest
 from handlers.settings import Settings, SettingsError
 
+try:
+    from handlers import demonstration
+except ModuleNotFoundError as missing:
+    if missing.name != "aiosmtpd":
+        raise
+    demonstration = None  # type: ignore[assignment] # the extra `demo` is not installed; everything else works
+
 T = TypeVar("T")
+UNREADABLE = 3
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -41,6 +51,8 @@ def demo(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")] = True,
 ) -> None:
     """Try it now: a small Slack in a web page, the real bot behind it, actions with real local effects."""
+    if demonstration is None:
+        _stop("The demo needs one more package: pip install 'signoff[demo]'.")
     logs.set_up(level="warning", plain=True)
     raise typer.Exit(_run(demonstration.tour() if tour else demonstration.demo(port, browser=browser)))
 
@@ -56,12 +68,18 @@ def init(
             _stop(f"{path} is there already and is left as it is; move it away, or name another folder.")
     if not folder.is_dir():
         _stop(f"There is no folder {folder}; make it first.")
-    book.write_text(config.template())
-    env.touch(mode=0o600)
-    env.write_text(_ENV.format(key=secrets.token_hex(32)))
-    if not app_manifest.exists():
-        app_manifest.write_text(manifest())
-    typer.echo(_NEXT.format(book=book, env=env, manifest=app_manifest))
+    try:
+        env.touch(mode=0o600)
+        env.write_text(_ENV.format(key=secrets.token_hex(32)))
+        book.write_text(config.template())
+        if not app_manifest.exists():
+            app_manifest.write_text(manifest())
+    except OSError as error:
+        for path in (env, book):
+            path.unlink(missing_ok=True)
+        _stop(f"{error.filename} cannot be written ({error.strerror}); name a folder that can be.")
+    here = "" if folder == Path() else f" --config {book}"
+    typer.echo(_NEXT.format(book=book, env=env, manifest=app_manifest, here=here))
 
 
 @app.command()
@@ -83,9 +101,8 @@ def check(
     logs.set_up(level="error")
     settings = _settings(config_path, needed=not offline)
     book = _book(settings, offline=offline)
-    typer.echo(
-        f"{settings.config}: {len(book.catalogue.offered())} actions, {len(book.catalogue.groups)} groups, well formed."
-    )
+    actions, groups = count(len(book.catalogue.offered()), "action"), count(len(book.catalogue.groups), "group")
+    typer.echo(f"{settings.config}: {actions}, {groups}, well formed.")
     for warning in book.warnings:
         typer.echo(f"{warning}")
     failed = [result for result in config.run_cases(book) if not result.passed]
@@ -111,14 +128,15 @@ def audit_verify(
     export: Annotated[
         Path | None, typer.Argument(help="An export to verify offline; else the database is read.")
     ] = None,
+    gaps: Annotated[bool, typer.Option("--gaps", help="The export is of one request: others are left out.")] = False,
 ) -> None:
     """Verify the audit trail: exit status 0 good, 1 broken (the first bad line is named), 3 not readable."""
     found = (
-        composition.verify_export(export)
+        composition.verify_export(export, gaps=gaps)
         if export
-        else _run(composition.verify_database(_settings(None, needed=False)))
+        else _run(composition.verify_database(_settings(None, needed=False)), UNREADABLE)
     )
-    typer.echo(found.text)
+    typer.echo(found.text, err=found.status == UNREADABLE)
     raise typer.Exit(found.status)
 
 
@@ -127,7 +145,9 @@ def audit_export(
     request: Annotated[str | None, typer.Option(help="Only the events of this request.")] = None,
 ) -> None:
     """Write the audit trail to standard output, as JSON lines."""
-    _run(composition.export(_settings(None, needed=False), sys.stdout.buffer, request))
+    written = _run(composition.export(_settings(None, needed=False), sys.stdout.buffer, request), UNREADABLE)
+    if request and not written:
+        _stop(f"There is no request {request}; without --request every event is written.")
 
 
 def _settings(config_path: Path | None, *, needed: bool = True) -> Settings:
@@ -136,7 +156,8 @@ def _settings(config_path: Path | None, *, needed: bool = True) -> Settings:
         beside = config_path.parent / ".env" if config_path else Path(".env")
         return Settings.read(config=config_path, needed=needed, env_file=beside)
     except SettingsError as error:
-        _stop(str(error))
+        none = needed and config_path is None and "SIGNOFF_CONFIG" not in os.environ and not _HERE.exists()
+        _stop("\n".join([*([_FIRST] if none else []), str(error)]))
 
 
 def _book(settings: Settings, *, offline: bool = False) -> config.Book:
@@ -146,11 +167,12 @@ def _book(settings: Settings, *, offline: bool = False) -> config.Book:
         _stop(str(error))
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(work: Coroutine[Any, Any, T], status: int = 1) -> T:
+    """What it returns. Where it cannot begin: why, in a sentence, and this exit status."""
     try:
         return asyncio.run(work)
     except composition.STOPS as error:
-        _stop(str(error))
+        _stop("\n".join(line if line.endswith((".", ")")) else f"{line}." for line in str(error).splitlines()), status)
     except KeyboardInterrupt:
         _stop("Stopped.", 130)
 
@@ -160,6 +182,8 @@ def _stop(text: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+_HERE = Path("signoff.yaml")
+_FIRST = "There is no signoff.yaml here: signoff init writes one, and a .env beside it."
 _ENV = """\
 # Secrets of Signoff. Keep this file to yourself.
 SLACK_BOT_TOKEN=
@@ -175,11 +199,12 @@ SIGNOFF_MODEL=
 """
 _NEXT = """\
 Wrote {book}, {env} and {manifest}.
-1. Make the Slack app from {manifest} (api.slack.com/apps, "From a manifest") and install it.
-2. Put its bot token and app-level token into {env}.
-3. Put your channel and your people's ids into {book}, and invite the bot to the channel: /invite @signoff
-4. signoff check
-5. signoff serve
+1. Make the Slack app: api.slack.com/apps, Create New App, From a manifest; paste {manifest}. Install it.
+2. Put two of its tokens into {env}: the Bot User OAuth Token (OAuth & Permissions, xoxb-…), and an app-level
+   token with the scope connections:write (Basic Information, xapp-…).
+3. Put your channel and your people's ids into {book}, where it says CHANGE, and invite the bot: /invite @signoff
+4. signoff check{here}
+5. signoff serve{here}
 """
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -105,6 +106,8 @@ async def _serving(slack: LocalSlack, house: main.House) -> AsyncIterator[None]:
 
 async def demo(port: int, *, browser: bool) -> int:
     """Until Ctrl-C."""
+    if port and (taken := _taken(port)):
+        raise main.StartError(f"Port {port} cannot be listened on ({taken}); try signoff demo --port 0.")
     with tempfile.TemporaryDirectory(prefix="signoff-demo-") as folder:
         async with showing(Path(folder), port=port) as show:
             with_panels(show)
@@ -113,6 +116,15 @@ async def demo(port: int, *, browser: bool) -> int:
                 await asyncio.to_thread(_open, show.slack.page_url)
             await _told_to_stop()
     return 0
+
+
+def _taken(port: int) -> str:
+    """Why nothing can listen there; empty where it can."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except (OSError, OverflowError) as error:
+        return getattr(error, "strerror", None) or "there are 65,535 ports"
+    return ""
 
 
 def _open(url: str) -> None:

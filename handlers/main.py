@@ -3,11 +3,12 @@
 import asyncio
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import aiohttp
 import structlog
@@ -50,6 +51,7 @@ from store import StoreError, open_store
 from store.store import open_trail
 
 SLACK_TIMEOUT = 10  # seconds one call to Slack may take
+CONNECT = 20  # seconds the first connection by Socket Mode may take
 GRACE = 20.0  # seconds a run that has begun may go on when we are told to stop
 FAREWELL = 5.0  # seconds more for what people are then still to see
 TELLING = (EffectKind.SHOW, EffectKind.TELL)
@@ -81,6 +83,8 @@ class House:
     tasks: Tasks
     app: AsyncApp
     web: web.Application
+    door: socket.socket  # where HTTP comes in
+    socket_mode_url: str | None  # of the first connection by Socket Mode, where there is one
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -90,22 +94,28 @@ async def built(
 ) -> AsyncIterator[House]:
     """The house, with its database open and Slack reached. Raises StartError, and leaves nothing behind.
 
+    Everything outside is tried first, and the database opened last: a start that fails has made none.
     `spacing`: seconds between two posts in one channel; Slack wants one.
     """
     now = clock or Clock()
     in_force = InForce(book.catalogue, book.policy)
     egress, schemas, tasks = Egress(), JsonSchemas(), Tasks()
-    async with (
-        open_store(settings.database_url, key=settings.subkey("seal"), clock=now, committed=logs.moved) as store,
-        aiohttp.ClientSession(trust_env=True) as session,
-        planning(settings, schemas) as planner,
-    ):
+    callables = equipped(settings, book)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        planner = await stack.enter_async_context(planning(settings, schemas))
         client = slack_client(settings, session, settings.bot_token)
         home = await reach_slack(client)
+        socket_mode_url = await reach_socket_mode(settings, client)
+        door = stack.enter_context(reserved(settings))
+        sealed = settings.subkey("seal")
+        store = await stack.enter_async_context(
+            open_store(settings.database_url, key=sealed, clock=now, committed=logs.moved)
+        )
         people = SlackPeople(client, home, egress)
         desk = Desk(store, people, Composer(in_force, schemas, fits), now, new_id, settings.subkey("fingerprint"))
         channel = SlackChannel(client, desk, Pace(spacing))
-        executors = ways_to_run(settings, book, egress, channel)
+        executors = ways_to_run(settings, book, egress, channel, callables)
         runner = Runner(desk, executors)
         deliverer = Deliverer(desk, channel, planner, executors, runner, undelivered)
         office = Office(desk, home, executors, tasks)
@@ -123,6 +133,8 @@ async def built(
             tasks=tasks,
             app=app,
             web=web_app(slack, _well(desk, client)),
+            door=door,
+            socket_mode_url=socket_mode_url,
         )
 
 
@@ -147,10 +159,7 @@ async def reach_slack(client: AsyncWebClient) -> Home:
     try:
         answer = await client.auth_test()
     except SlackApiError as error:
-        code = code_of(error)
-        raise StartError(
-            f"Slack does not accept SLACK_BOT_TOKEN ({code}); copy the Bot User OAuth Token (xoxb-…) of the app."
-        ) from error
+        raise _not_let_in(error, "SLACK_BOT_TOKEN", "copy the Bot User OAuth Token (xoxb-…) of the app") from error
     except (SlackClientError, OSError, TimeoutError) as error:
         raise StartError(
             f"Slack cannot be reached at {client.base_url} ({type(error).__name__}); check the network."
@@ -164,19 +173,69 @@ async def reach_slack(client: AsyncWebClient) -> Home:
     return Home(answer["team_id"], answer.get("enterprise_id"), answer["user_id"])
 
 
-def ways_to_run(settings: Settings, book: Book, egress: Egress, channel: SlackChannel) -> dict[str, Executor]:
-    callables = load_callables(book.callables, folder=book.source.resolve().parent)
+async def reach_socket_mode(settings: Settings, client: AsyncWebClient) -> str | None:
+    """Where to connect by Socket Mode; None where there is no app token.
+
+    Asked here, because the SDK's own `connect` takes a refusal for a bad line and tries again for ever.
+    """
+    if not settings.app_token:
+        return None
+    try:
+        answer = await client.apps_connections_open(app_token=settings.app_token)
+    except SlackApiError as error:
+        remedy = "make an app-level token (xapp-…) with the scope connections:write"
+        raise _not_let_in(error, "SLACK_APP_TOKEN", remedy) from error
+    except (SlackClientError, OSError, TimeoutError) as error:
+        raise StartError(f"Socket Mode cannot connect ({type(error).__name__}); check the network.") from error
+    return str(answer["url"])
+
+
+def _not_let_in(error: SlackApiError, token: str, remedy: str) -> StartError:
+    code = code_of(error)
+    if code == "ratelimited" or code.startswith("http_"):
+        return StartError(f"Slack does not work just now ({code}); wait a minute and start again.")
+    return StartError(f"Slack does not accept {token} ({code}); {remedy}.")
+
+
+@contextmanager
+def reserved(settings: Settings) -> Iterator[socket.socket]:
+    """The address of SIGNOFF_LISTEN, ours from now on. StartError where it cannot be had."""
+    host, port = settings.listen
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        door = socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no such host"
+        raise StartError(
+            f"{settings.listen_on} cannot be listened on ({why}); stop what uses it, or set SIGNOFF_LISTEN."
+        ) from error
+    with door:
+        yield door
+
+
+def equipped(settings: Settings, book: Book) -> dict[str, Callable[..., Any]]:
+    """The callables signoff.yaml registers. StartError or BadCallables where what it needs is not on this machine."""
+    if "email" in book.kinds and settings.smtp is None:
+        raise StartError(
+            "signoff.yaml sends e-mail, but SIGNOFF_SMTP_URL is not set; "
+            "set it (smtp://user:password@host:587) and SIGNOFF_MAIL_FROM, or take the action out."
+        )
+    return load_callables(book.callables, folder=book.source.resolve().parent)
+
+
+def ways_to_run(
+    settings: Settings,
+    book: Book,
+    egress: Egress,
+    channel: SlackChannel,
+    callables: Mapping[str, Callable[..., Any]],
+) -> dict[str, Executor]:
     executors: dict[str, Executor] = {
         "http": HttpExecutor(egress, private=book.catalogue.private_hosts, environment=settings.environment),
         "command": CommandExecutor(environment=settings.environment),
         "python": PythonExecutor(callables),
         "slack": SlackExecutor(channel.post),
     }
-    if "email" in book.kinds and settings.smtp is None:
-        raise StartError(
-            "signoff.yaml sends e-mail, but SIGNOFF_SMTP_URL is not set; "
-            "set it (smtp://user:password@host:587) and SIGNOFF_MAIL_FROM, or take the action out."
-        )
     if settings.smtp is not None:
         executors["email"] = EmailExecutor(**settings.smtp)
     return executors
@@ -230,7 +289,7 @@ async def run(house: House, *, listening: Callable[[str], None] = lambda _: None
     async with AsyncExitStack() as stack:
         await house.desk.store.take_over()
         address = await _listening(house, stack)
-        await _socket_mode(house, stack)
+        await _by_socket_mode(house, stack)
         listening(address)
         await _working(house)
         await house.tasks.finish()
@@ -250,40 +309,39 @@ async def _working(house: House) -> None:
 
 
 async def _listening(house: House, stack: AsyncExitStack) -> str:
-    host, port = house.settings.listen
-    try:
-        runner = await listen(house.web, host, port)
-    except OSError as error:
-        raise StartError(
-            f"{host}:{port} cannot be listened on ({error.strerror}); stop what uses it, or set SIGNOFF_LISTEN."
-        ) from error
+    runner = await listen(house.web, house.door)
     stack.push_async_callback(runner.cleanup)
-    return f"http://{host}:{runner.addresses[0][1]}"
+    host, port = house.settings.listen[0], house.door.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _socket_mode(house: House, stack: AsyncExitStack) -> None:
+async def _by_socket_mode(house: House, stack: AsyncExitStack) -> None:
     """Connect by Socket Mode where an app token is set; Slack then needs no way in."""
-    if not house.settings.app_token:
+    if house.socket_mode_url is None:
         return
     handler = AsyncSocketModeHandler(house.app, house.settings.app_token)
+    handler.client.wss_uri = house.socket_mode_url
     stack.push_async_callback(handler.close_async)
     try:
-        await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-    except SlackApiError as error:
-        raise StartError(
-            f"Slack does not accept SLACK_APP_TOKEN ({error.response['error']}); "
-            "make an app-level token (xapp-…) with the scope connections:write."
-        ) from error
+        async with asyncio.timeout(CONNECT):
+            await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
     except (SlackClientError, OSError, TimeoutError) as error:
         raise StartError(f"Socket Mode cannot connect ({type(error).__name__}); check the network.") from error
 
 
 async def troubles(settings: Settings, book: Book) -> list[str]:
-    """`signoff check`: what Slack would have against this file."""
+    """`signoff check`: what this machine lacks, and what Slack would have against this file."""
+    equipped(settings, book)
     async with aiohttp.ClientSession(trust_env=True) as session:
         client = slack_client(settings, session, settings.bot_token)
         people = SlackPeople(client, await reach_slack(client), Egress())
-        return [trouble async for trouble in checking.troubles(client, people, book.catalogue)]
+        await reach_socket_mode(settings, client)
+        try:
+            return [trouble async for trouble in checking.troubles(client, people, book.catalogue)]
+        except SlackApiError as error:
+            raise StartError(f"Slack does not list its channels ({code_of(error)}); try again in a minute.") from error
+        except (SlackClientError, OSError, TimeoutError) as error:
+            raise StartError(f"Slack stopped answering ({type(error).__name__}); check the network.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,15 +352,21 @@ class Verified:
     status: int
 
 
-def verify_export(path: Path) -> Verified:
-    """`signoff audit verify FILE`: offline, by the same verifier an auditor may run without us."""
+def verify_export(path: Path, *, gaps: bool = False) -> Verified:
+    """`signoff audit verify FILE`: offline, by the same verifier an auditor may run without us.
+
+    `gaps`: it is the export of one request.
+    """
+    wants = "name a file that signoff audit export wrote"
     try:
         with path.open("rb") as lines:
-            report = verify(lines)
+            report = verify(lines, gaps=gaps)
     except OSError as error:
-        return Verified(f"{path} cannot be read ({error.strerror}).", 3)
+        return Verified(f"{path} cannot be read ({error.strerror}); {wants}.", 3)
     if report.broken:
         return Verified(f"{path}:{report.broken[0]}: {report.broken[1]}", 1)
+    if not report.events:
+        return Verified(f"{path} is empty, so it proves nothing; {wants}.", 3)
     return Verified(f"All {report.events} events are as they were written. The last is {report.last}:{report.hash}", 0)
 
 
@@ -319,11 +383,14 @@ async def verify_database(settings: Settings) -> Verified:
     return Verified(f"All {report.events} events are as they were written. The last is {report.last}:{report.hash}", 0)
 
 
-async def export(settings: Settings, out: BinaryIO, request: str | None) -> None:
-    """`signoff audit export`: the trail as JSON lines."""
+async def export(settings: Settings, out: BinaryIO, request: str | None) -> int:
+    """`signoff audit export`: the trail as JSON lines; how many they were."""
+    written = 0
     async with open_trail(settings.database_url) as trail:
         async for line in trail.export(request=request):
             out.write(line)
+            written += 1
+    return written
 
 
 STOPS = (StartError, StoreError, SettingsError, BadCallables)  # what ends a command with a sentence

@@ -1,5 +1,6 @@
 """The HTTP server: Slack's endpoint, and whether we are well."""
 
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -43,9 +44,9 @@ async def _no_traceback(
         return web.Response(status=500, text="Something went wrong on our side.")
 
 
-async def listen(app: web.Application, host: str, port: int) -> web.AppRunner:
-    """Serve until the runner is cleaned up. OSError where the address cannot be had."""
+async def listen(app: web.Application, door: socket.socket) -> web.AppRunner:
+    """Serve on a socket that listens, until the runner is cleaned up."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    await web.SockSite(runner, door).start()
     return runner

@@ -45,8 +45,8 @@ class Seal:
         key_id, nonce, rest = stored[1:5], stored[5:17], stored[17:]
         if stored[:1] == SEALED and key_id != self.key_id:
             raise StoreError(
-                f"{place[0]} was sealed with another key ({key_id.hex()}; SIGNOFF_SECRET_KEY gives "
-                f"{self.key_id.hex()}): start Signoff with the key this database was made with"
+                f"SIGNOFF_SECRET_KEY is another key ({self.key_id.hex()}) than the one this database was made with "
+                f"({key_id.hex()}); start Signoff with that one"
             )
         try:
             if stored[:1] == SEALED:

@@ -100,7 +100,7 @@ class Reading:
             return query(self._transaction)
         except (sqlite3.Error, DBAPIError) as error:
             if why := unable(error):
-                raise StoreError(f"the database cannot be read: {why[0]}; {why[1]}") from error
+                raise StoreError(f"The database cannot be read: {why[0]}; {why[1]}") from error
             raise
         finally:
             self._transaction.memory.clear()

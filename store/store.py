@@ -234,7 +234,7 @@ async def open_trail(url: str, *, patience: int = PATIENCE) -> AsyncIterator[aud
     """The audit trail of a database, to be looked at only; it works while Signoff runs, and needs no key."""
     path = sqlite_path(url)
     if not path.is_file():
-        raise StoreError(f"there is no database {path}")
+        raise StoreError(f"There is no database {path}; name it in SIGNOFF_DATABASE_URL")
     reading = Reading(path, patience)
     try:
         await reading.open()
@@ -265,10 +265,10 @@ def sqlite_path(url: str) -> Path:
     if kind != "sqlite":
         raise StoreError(f"SIGNOFF_DATABASE_URL names {kind!r}; it must be sqlite:///path")
     if parsed.database in (None, "", ":memory:"):
-        raise StoreError("a database in memory forgets every decision; name a file, such as sqlite:///signoff.db")
+        raise StoreError("A database in memory forgets every decision; name a file, such as sqlite:///signoff.db")
     path = Path(str(parsed.database))
     if not path.parent.is_dir():
-        raise StoreError(f"the directory {path.parent} of the database does not exist; create it first")
+        raise StoreError(f"The directory {path.parent} of the database does not exist; create it first")
     if path.is_dir():
         raise StoreError(f"{path} is a directory; the database must be a file")
     return path

@@ -266,7 +266,7 @@ async def test_a_chain_that_was_broken_goes_on_but_never_heals(database: Databas
 
 
 async def test_there_must_be_a_database_to_look_at(database: Database) -> None:
-    with pytest.raises(StoreError, match="there is no database"):
+    with pytest.raises(StoreError, match="There is no database"):
         async with open_trail(database.url):
             pytest.fail("opened nothing")
     assert list(database.folder.iterdir()) == []

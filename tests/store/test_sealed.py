@@ -96,7 +96,7 @@ async def test_views_of_a_secret_are_masked(database: Database) -> None:
 async def test_another_key_opens_nothing_and_says_so_at_once(database: Database) -> None:
     async with database.open():
         pass
-    with pytest.raises(StoreError, match=r"sealed with another key .*start Signoff with the key"):
+    with pytest.raises(StoreError, match=r"SIGNOFF_SECRET_KEY is another key .*start Signoff with that one"):
         async with database.open(key=OTHER_KEY):
             pytest.fail("opened with another key")
     async with database.open():
