@@ -85,7 +85,7 @@ def _work(before: Request | None, after: Request, event: Event, revision: int) -
     entered = before is None or before.state is not State.APPROVED
     if after.state is State.APPROVED and (entered or event.type == Move.RELEASE):
         yield Effect(EffectKind.RUN, after.id, f"run/{revision}")
-    if event.type == Move.AGAIN:
+    if event.type == Move.AGAIN and after.again_by:
         yield Effect(EffectKind.RUN, after.id, f"run/{revision}")
     if event.type == Move.RECOVER and after.state is State.EXECUTING:
         yield Effect(EffectKind.RUN, after.id, f"run/{revision}", {"attempt": after.attempts[-1].number})

@@ -16,6 +16,7 @@ from bot.ports import Moment
 from bot.request import (
     BOT,
     CLOCK,
+    FINAL,
     Actor,
     Asker,
     Attempt,
@@ -355,8 +356,19 @@ def again(request: Request, actor: Actor, moment: Moment) -> Step:
     return _step(request, request.but(again_by=actor.id), Move.AGAIN, actor, moment.now)
 
 
+def not_again(request: Request, reason: str, moment: Moment) -> Step:
+    """It could not be started again: it is as unknown as before, and an operator may still settle it."""
+    return _step(request, request.but(again_by=None), Move.AGAIN, BOT, moment.now, refused=reason)
+
+
 def undo_asked(request: Request, undo_id: str, actor: Actor, moment: Moment) -> Step:
     return _step(request, request.but(undone_by=undo_id), Move.UNDO, actor, moment.now, undo=undo_id)
+
+
+def undo_ended(request: Request, undo: Request, moment: Moment) -> Step:
+    """The undo came to nothing: it may be asked for again."""
+    detail = {"undo": undo.id, "ended": undo.state.value}
+    return _step(request, request.but(undone_by=None), Move.UNDO, BOT, moment.now, **detail)
 
 
 def undone(request: Request, undo_id: str, moment: Moment) -> Step:
@@ -364,12 +376,19 @@ def undone(request: Request, undo_id: str, moment: Moment) -> Step:
 
 
 def with_undone(made: Sequence[Step], others: Sequence[Request], moment: Moment) -> list[Step]:
-    """The steps, and where an undo succeeded by them, that what it undoes is undone: one transaction for both."""
+    """The steps, and what the end of an undo means for what it undoes, in one transaction for both.
+
+    Where it succeeded, that is undone; where it came to nothing, an undo may be asked for again.
+    """
     ended = made[-1].request if made else None
-    if ended is None or ended.state is not State.SUCCEEDED or ended.undo_of is None:
+    if ended is None or ended.undo_of is None:
         return list(made)
     done = [other for other in others if other.id == ended.undo_of and other.state is State.SUCCEEDED]
-    return [*made, *(undone(other, ended.id, moment) for other in done)]
+    if ended.state is State.SUCCEEDED:
+        return [*made, *(undone(other, ended.id, moment) for other in done)]
+    if ended.state in FINAL:
+        return [*made, *(undo_ended(other, ended, moment) for other in done if other.undone_by == ended.id)]
+    return list(made)
 
 
 def same_definition(version: Version, actions: Mapping[str, Action]) -> bool:

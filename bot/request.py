@@ -305,7 +305,7 @@ class Request:
     reason: str = ""  # why it ended as it did
     batch: str | None = None
     undo_of: str | None = None
-    undone_by: str | None = None  # the latest undo request of it
+    undone_by: str | None = None  # the undo request of it that is open, or that undid it
     context: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
 

@@ -1,11 +1,11 @@
 """The claim: committed before a byte leaves. What was approved is compared with what would run, one last time."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot import machine
 from bot.errors import Refusal, TooLate, Untrue, WrongMoment
-from bot.moves.desk import TRIES, Changed, Desk
+from bot.moves.desk import TRIES, Changed, Desk, with_original
 from bot.ports import Moment
 from bot.request import BOT, Request, State, Step, Vote
 
@@ -29,31 +29,33 @@ async def claim(desk: Desk, request_id: str) -> Request | None:
 
 
 async def _claim(desk: Desk, seen: Request) -> Request | None:
-    def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-        (request,) = requests
-        if request.revision != seen.revision:
-            raise Changed
+    def decide(request: Request, moment: Moment) -> Sequence[Step]:
         same = machine.same_definition(request.now_version, desk.in_force.catalogue.actions)
         if not same and machine.untrue(request) is None:
             if request.state is State.APPROVED:
                 raise Changed  # reloaded since it was looked at: people are asked again
-            return []
+            return _not_again(request, "its definition in signoff.yaml changed since it was approved", moment)
         if machine.should_wait(request, moment) and not request.waits_for_release:
             return [machine.held(request, moment)]
         try:
             return [machine.claimed(request, moment)]
-        except TooLate:
-            return [machine.expired(request, moment)] if request.state is State.APPROVED else []
-        except Untrue as refusal:
-            return [machine.cancelled(request, BOT, moment, refusal.text)] if request.state is State.APPROVED else []
+        except (TooLate, Untrue) as refusal:
+            if request.state is not State.APPROVED:
+                return _not_again(request, refusal.text, moment)
+            late = isinstance(refusal, TooLate)
+            return [machine.expired(request, moment) if late else machine.cancelled(request, BOT, moment, refusal.text)]
 
     try:
-        done = await desk.store.transact([seen.id], decide)
+        done = await _as_seen(desk, seen, decide)
     except WrongMoment as refusal:
         if refusal.code == WrongMoment.code:
             return None
         raise
     return next((step.request for step in done if step.request.state is State.EXECUTING), None)
+
+
+def _not_again(request: Request, reason: str, moment: Moment) -> Sequence[Step]:
+    return [machine.not_again(request, reason, moment)] if request.again_by else []
 
 
 async def _asked_again(desk: Desk, request: Request) -> str | None:
@@ -84,10 +86,7 @@ async def _reopen(desk: Desk, seen: Request, reason: str) -> None:
     known = await desk.known(seen.asker, desk.clock())
     salt = secrets.token_hex(16)
 
-    def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-        (request,) = requests
-        if request.revision != seen.revision:
-            raise Changed
+    def decide(request: Request, moment: Moment) -> Sequence[Step]:
         try:
             args = request.now_version.args
             following = desk.composer.next_version(request, args, known, moment.now, salt, editor=None)
@@ -96,4 +95,16 @@ async def _reopen(desk: Desk, seen: Request, reason: str) -> None:
             return [machine.cancelled(request, BOT, moment, text)]
         return [machine.reopened(request, following, reason, moment)]
 
-    await desk.store.transact([seen.id], decide)
+    await _as_seen(desk, seen, decide)
+
+
+async def _as_seen(desk: Desk, seen: Request, decide: Callable[[Request, Moment], Sequence[Step]]) -> tuple[Step, ...]:
+    """Decide, as long as it is what was looked at; else Changed. An undo that ends is told to what it undoes."""
+
+    def move(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+        request, *others = requests
+        if request.revision != seen.revision:
+            raise Changed
+        return machine.with_undone(decide(request, moment), others, moment)
+
+    return await desk.store.transact(with_original(seen), move)

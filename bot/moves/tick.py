@@ -7,7 +7,7 @@ from functools import partial
 from bot import machine, timing
 from bot.catalogue import Group
 from bot.errors import Unconfirmed
-from bot.moves.desk import Desk
+from bot.moves.desk import Desk, with_original
 from bot.ports import Moment
 from bot.request import Request, Step
 
@@ -31,7 +31,7 @@ async def _catch_up(desk: Desk, request_id: str) -> None:
     request = await desk.open(request_id)
     while waiting := timing.due(request, desk.clock()):
         people = await _reached(desk, request, waiting)
-        done = await desk.store.transact([request_id], partial(_next, request.revision, people))
+        done = await desk.store.transact(with_original(request), partial(_next, request.revision, people))
         if not done:
             return  # somebody else moved it: the next tick looks again
         request = done[0].request
@@ -39,9 +39,11 @@ async def _catch_up(desk: Desk, request_id: str) -> None:
 
 def _next(revision: int, people: tuple[str, ...], requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
     """The step that is due, unless the request moved since its people were looked up."""
-    (request,) = requests
+    request, *others = requests
     due = timing.due(request, moment.now)
-    return [_happens(request, due, people, moment)] if due and request.revision == revision else []
+    if not due or request.revision != revision:
+        return []
+    return machine.with_undone([_happens(request, due, people, moment)], others, moment)
 
 
 def _happens(request: Request, due: tuple[timing.Due, ...], people: tuple[str, ...], moment: Moment) -> Step:

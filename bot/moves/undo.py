@@ -11,7 +11,7 @@ from bot.errors import BadInput, Problem, Refusal, WrongMoment
 from bot.moves import submit
 from bot.moves.desk import Desk
 from bot.ports import Moment
-from bot.request import OPEN, Actor, Asker, Plan, Request, Step
+from bot.request import OPEN, Actor, Asker, Plan, Request, State, Step
 
 RESULT = "result."
 
@@ -41,6 +41,8 @@ async def undo(desk: Desk, actor: Actor, request_id: str) -> Request:
         if was.undone_by != done.undone_by or any(other.state in OPEN for other in others):
             raise WrongMoment("An undo of this request is open already.")
         fresh = machine.sent(base.but(made_at=moment.now), version, actor, moment, fresh=True)
+        if fresh.request.state is State.DENIED:
+            return [fresh]
         return [fresh, machine.undo_asked(was, base.id, actor, moment)]
 
     return submit.refuse_denied((await desk.store.transact([done.id, *earlier], decide))[0].request)

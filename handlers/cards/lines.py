@@ -179,6 +179,8 @@ def _settle(event: Event, request: Request) -> Told:
 
 
 def _again(event: Event, _: Request) -> Told:
+    if refused := event.detail.get("refused"):
+        return ["❓ It was not run again; an operator settles it"], str(refused)
     return ["🔄 ", *_who(event.actor), " asked to run it again, with the same idempotency key"], ""
 
 
@@ -193,6 +195,8 @@ def _release(event: Event, _: Request) -> Told:
 def _undo(event: Event, _: Request) -> Told:
     if event.after is State.UNDONE:
         return ["🔙 ", bold("It was undone")], ""
+    if ended := event.detail.get("ended"):
+        return [f"🔙 The undo came to nothing ({ended}): it can be asked for again"], ""
     return ["🔙 ", *_who(event.actor), " asked to undo it: request ", code(str(event.detail.get("undo", "")))], ""
 
 
