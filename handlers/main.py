@@ -316,11 +316,22 @@ async def _listening(house: House, stack: AsyncExitStack) -> str:
 
 
 async def _by_socket_mode(house: House, stack: AsyncExitStack) -> None:
-    """Connect by Socket Mode where an app token is set; Slack then needs no way in."""
+    """Connect by Socket Mode where an app token is set; Slack then needs no way in.
+
+    Twice: Slack ends each connection every few hours, and the SDK closes the old one before it opens the new one.
+    """
     if house.socket_mode_url is None:
         return
+    await _connected(house, stack, house.socket_mode_url)
+    try:
+        await _connected(house, stack, await reach_socket_mode(house.settings, house.client) or "")
+    except StartError as error:  # Slack lets an app have ten, all its processes together
+        log.warning("one_connection_only", error=str(error))
+
+
+async def _connected(house: House, stack: AsyncExitStack, url: str) -> None:
     handler = AsyncSocketModeHandler(house.app, house.settings.app_token)
-    handler.client.wss_uri = house.socket_mode_url
+    handler.client.wss_uri = url
     stack.push_async_callback(handler.close_async)
     try:
         async with asyncio.timeout(CONNECT):
