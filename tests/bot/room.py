@@ -97,7 +97,10 @@ LOST = Outcome(Ending.UNKNOWN, "sent, and then nothing was heard")
 
 @dataclass(slots=True)
 class Target:
-    """What actions reach. `answers` are given in turn, then `usual`; every call is kept with the moment it came."""
+    """What actions reach. `answers` are given in turn, then `usual`; every call is kept with the moment it came.
+
+    `sees` looks around when a call comes in.
+    """
 
     clock: Clock
     usual: Outcome = DONE
@@ -105,10 +108,13 @@ class Target:
     calls: list[Job] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
     dies: bool = False
+    sees: Callable[[Job], Awaitable[None]] | None = None
 
     async def run(self, job: Job, progress: Callable[[str], None]) -> Outcome:
         self.calls.append(job)
         self.at.append(self.clock())
+        if self.sees is not None:
+            await self.sees(job)
         if self.dies:
             raise Died
         return self.answers.popleft() if self.answers else self.usual
@@ -193,17 +199,20 @@ def _event(line: bytes) -> Mapping[str, object]:
 
 
 @asynccontextmanager
-async def open_room(folder: Path, file: str, *, head: str = HEAD) -> AsyncIterator[Room]:
-    """Everything on the file's actions and rules. At the end the audit trail must hold, and nothing have gone wrong."""
-    url, clock, people = f"sqlite:///{folder / 'signoff.db'}", Clock(), Workspace()
+async def open_room(folder: Path, file: str, *, head: str = HEAD, beside: Room | None = None) -> AsyncIterator[Room]:
+    """Everything on the file's actions and rules. At the end the audit trail must hold, and nothing have gone wrong.
+
+    `beside`: another replica, or the same process started again: the same database, time, people, target and file.
+    """
+    url, faults, fits = f"sqlite:///{folder / 'signoff.db'}", list[BaseException](), [True]
+    clock, people = (beside.clock, beside.people) if beside else (Clock(), Workspace())
     numbers = itertools.count(1)
-    faults: list[BaseException] = []
-    fits = [True]
+    in_force = beside.desk.in_force if beside else in_force_of(read_file(folder, head + file))
     async with open_store(url, key=KEY, clock=clock) as store:
-        in_force = in_force_of(read_file(folder, head + file))
         composer = Composer(in_force, JsonSchemas(), lambda _: fits[0])
-        desk = Desk(store, people, composer, clock, lambda: f"req-{next(numbers)}", KEY)
-        target, reader, wall = Target(clock), Reader(), Wall(store)
+        new_id = beside.desk.new_id if beside else lambda: f"req-{next(numbers)}"
+        desk = Desk(store, people, composer, clock, new_id, KEY)
+        target, reader, wall = beside.target if beside else Target(clock), Reader(), Wall(store)
         executors = dict.fromkeys(("http", "command", "python"), target)
         runner = Runner(desk, executors)
         deliverer = Deliverer(desk, wall, reader, executors, runner, lambda _, error: faults.append(error))
@@ -214,10 +223,16 @@ async def open_room(folder: Path, file: str, *, head: str = HEAD) -> AsyncIterat
     assert faults == []
 
 
+_BOOKS: dict[str, Book] = {}
+
+
 def read_file(folder: Path, text: str) -> Book:
-    path = folder / "signoff.yaml"
-    path.write_text(text)
-    return load(path, ENVIRONMENT, which=lambda name: f"/usr/bin/{name}")
+    """The file, read once for all who play on it."""
+    if text not in _BOOKS:
+        path = folder / "signoff.yaml"
+        path.write_text(text)
+        _BOOKS[text] = load(path, ENVIRONMENT, which=lambda name: f"/usr/bin/{name}")
+    return _BOOKS[text]
 
 
 def in_force_of(book: Book) -> InForce:

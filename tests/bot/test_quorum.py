@@ -1,7 +1,6 @@
 """Approvers matched to requirements, against trying out everything there is to try."""
 
 import itertools
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -14,6 +13,7 @@ from bot.people import Roster
 from bot.request import Asker, Fired, Request, Vote
 from bot.route import Escalation, Requirement, Route, Stage, Verdict
 from tests import build
+from tests.bot.matching import filled
 from tests.build import T0
 
 PEOPLE = ("P0", "P1", "P2", "P3", "P4", "P5")
@@ -34,15 +34,6 @@ def routed(*given_stages: Stage) -> Route:
 
 def pending(*given_stages: Stage, asker: str = "U0REQ") -> Request:
     return build.request(build.version(by=routed(*given_stages)), asker=Asker(person=asker))
-
-
-def filled(seats: Sequence[frozenset[str]], people: Iterable[str]) -> bool:
-    """Whether different people can be put on all seats, by trying every order: the slow and obvious way."""
-    chosen = sorted(set(people))
-    return any(
-        all(person in seat for person, seat in zip(order, seats, strict=True))
-        for order in itertools.permutations(chosen, len(seats))
-    )
 
 
 def seats_of(stage: Stage, roster: Roster) -> list[frozenset[str]]:
