@@ -7,7 +7,7 @@ default of max(risk, medium) is taken, an *allow* there becoming one approval.
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,7 +50,7 @@ class Basis:
 class Condition:
     """A compiled CEL condition. ValueError when it does not compile or is unbounded."""
 
-    __slots__ = ("_compiled", "_names", "source")
+    __slots__ = ("_compiled", "names", "source")
 
     def __init__(self, source: str, args: Iterable[str]) -> None:
         if len(source) > MAX_CONDITION:
@@ -58,11 +58,11 @@ class Condition:
         if len(_COMPREHENSION.findall(source)) > 1:
             raise ValueError("one all/exists/map/filter is the most a condition may use, so that it stays fast")
         self.source = source
-        self._names = tuple(args)
+        self.names = tuple(args)
         try:
-            self._compiled = _environment(self._names).compile(source)
+            self._compiled = _environment(self.names).compile(source)
         except RuntimeError as error:
-            raise ValueError(_explained(str(error), self._names)) from error
+            raise ValueError(_explained(str(error), self.names)) from error
         if self._compiled.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
             raise ValueError(f"must be true or false, but is {self._compiled.return_type().name().lower()}")
 
@@ -77,7 +77,7 @@ class Condition:
             "now": datetime.datetime.fromtimestamp(basis.now / 1000, datetime.UTC),
             "history": dict(basis.history),
         }
-        for name in self._names:
+        for name in self.names:
             data[f"args.{name}"] = basis.args.get(name)
         value = self._compiled.eval(data=data)
         if value.type() != cel.Type.BOOL:  # an error comes back as a value, and that value is truthy
@@ -122,6 +122,19 @@ class RouteRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A rule that was tried, at this risk. `held` is None where its condition erred, and `error` says how."""
+
+    rule: RaiseRule | RouteRule
+    risk: Risk
+    held: bool | None
+    error: str = ""
+
+
+Tell = Callable[[Tried], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """`ask:` of the file, before the groups it names are fixed for a version."""
 
@@ -147,12 +160,13 @@ class Policy:
     groups: Mapping[str, Group]
     version: str = ""
 
-    def decide(self, basis: Basis, action: Action) -> Decision:
-        risk, raised_by = self._risk(basis)
+    def decide(self, basis: Basis, action: Action, tell: Tell | None = None) -> Decision:
+        """`tell` hears of each rule that is tried, in their order; it has no part in what is decided."""
+        risk, raised_by = self._risk(basis, tell)
         notes = tuple(reason for reason in raised_by if reason.startswith(_ERRED))
         for rule in self.routes:
             try:
-                if not rule.when.holds(basis, risk):
+                if not _holds(rule, basis, risk, tell):
                     continue
             except ValueError as error:
                 note = f"{_ERRED} in rule “{rule.name}”: {error}"
@@ -164,12 +178,12 @@ class Policy:
             route = self._route(self.defaults[risk], f"default for {risk.value} risk", notes)
         return Decision(risk=risk, raised_by=raised_by, route=hardened(route, risk, action))
 
-    def _risk(self, basis: Basis) -> tuple[Risk, tuple[str, ...]]:
+    def _risk(self, basis: Basis, tell: Tell | None) -> tuple[Risk, tuple[str, ...]]:
         risk = basis.base_risk
         reasons: list[str] = []
         for rule in self.raises:
             try:
-                holds, reason = rule.when.holds(basis, risk), f"rule “{rule.name}”"
+                holds, reason = _holds(rule, basis, risk, tell), f"rule “{rule.name}”"
             except ValueError as error:
                 holds, reason = True, f"{_ERRED} in rule “{rule.name}”: {error}"
             if holds:
@@ -214,6 +228,18 @@ class Policy:
 
 
 _ERRED = "A condition erred"
+
+
+def _holds(rule: RaiseRule | RouteRule, basis: Basis, risk: Risk, tell: Tell | None) -> bool:
+    try:
+        held = rule.when.holds(basis, risk)
+    except ValueError as error:
+        if tell is not None:
+            tell(Tried(rule, risk, None, str(error)))
+        raise
+    if tell is not None:
+        tell(Tried(rule, risk, held))
+    return held
 
 
 def hardened(route: Route, risk: Risk, action: Action) -> Route:
