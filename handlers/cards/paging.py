@@ -51,9 +51,18 @@ def _small_enough(parts: Iterable[Part]) -> Iterator[Part]:
         if box is None or len(box.text) <= PIECE:
             yield part
             continue
-        cut = pieces(box.text, PIECE)
+        cut = list(_at_line_ends(box.text))
         for number, piece in enumerate(cut, 1):
             yield replace(part, box=Box(f"{box.label} ({number} of {len(cut)})".lstrip(), piece))
+
+
+def _at_line_ends(text: str) -> Iterator[str]:
+    """Pieces of at most PIECE characters, that together are the text; a line is cut only where it is a long one."""
+    while len(text) > PIECE:
+        end = text.rfind("\n", PIECE // 2, PIECE) + 1 or len(pieces(text, PIECE)[0])
+        yield text[:end]
+        text = text[end:]
+    yield text
 
 
 def _drawn(part: Part) -> list[Json]:

@@ -53,7 +53,7 @@ async def test_refusals_words_and_home_come_through(socketed: Stage) -> None:
     await socketed.settled()
     assert [vote.via for vote in (await socketed.request(request.id)).votes] == ["thread"]
     await socketed.fred.open_home()
-    await socketed.slack.wait_for(lambda: socketed.fred.home(), timeout=PATIENCE)
+    await socketed.slack.wait_for(socketed.fred.home, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("how", ["refresh_requested", "warning", "cut"])
