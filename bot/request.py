@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from bot import digest
@@ -180,6 +181,11 @@ class Version:
         return self.action.headline(self.args)
 
     @property
+    def by_caller(self) -> bool:
+        """Whoever asked runs it themselves, once it is approved, and reports what came of it."""
+        return bool(self.way["kind"] == "caller")
+
+    @property
     def short_digest(self) -> str:
         return digest.short(self.digest)
 
@@ -215,16 +221,20 @@ class Version:
     @staticmethod
     def read(snapshot: bytes, **rest: Any) -> "Version":
         """The version whose definition, arguments, way and route stand in these bytes."""
-        content = digest.parse(snapshot)
-        return Version(
-            snapshot=snapshot,
-            number=content["version"],
-            action=Action.of_definition(content["action"]),
-            args=content["args"],
-            way=content["way"],
-            route=Route.from_json(content["route"]),
-            **rest,
-        )
+        number, action, args, way, route = _content(snapshot)
+        return Version(snapshot=snapshot, number=number, action=action, args=args, way=way, route=route, **rest)
+
+
+@lru_cache(maxsize=1024)  # the same bytes always say the same, and are read at every look and every move
+def _content(snapshot: bytes) -> tuple[int, Action, Mapping[str, Any], Way, Route]:
+    content = digest.parse(snapshot)
+    return (
+        content["version"],
+        Action.of_definition(content["action"]),
+        content["args"],
+        content["way"],
+        Route.from_json(content["route"]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
