@@ -219,6 +219,14 @@ unknown: run again after run_by needs a new approval
     olga settles again                              → refused too_late
     olga settles done                               → succeeded
 
+unknown: run again, and it fails: that does not tell what the first try did
+    ana asks refund order=ord_1 amount=60           → pending
+    fay approves                                    → approved
+    it runs and lost                                → unknown
+    olga settles again                              → unknown
+    it runs and fails                               → unknown calls=2
+    olga settles done                               → succeeded
+
 unknown: run again where the definition changed needs asking anew
     ana asks refund order=ord_1 amount=60           → pending
     fay approves                                    → approved
@@ -307,7 +315,7 @@ a probe that says no
 the agent runs it itself and reports
     agent asks query sql=select                     → pending
     fay approves                                    → approved
-    it runs                                         → executing calls=0 wake=1m
+    it runs                                         → executing calls=0 wake=24h
     fay reports succeeds                            → refused not_requester
     agent reports succeeds                          → succeeded told=requester,thread
     agent reports fails                             → refused wrong_moment
@@ -316,7 +324,8 @@ an agent that does not report leaves it unknown
     agent asks query sql=select                     → pending
     fay approves                                    → approved
     it runs                                         → executing
-    +1m                                             → unknown
+    +23h59m59s999ms                                 → executing
+    +1ms                                            → unknown told=operators,requester,thread
     agent reports succeeds                          → refused wrong_moment
     ana settles done                                → refused not_operator
 
@@ -449,6 +458,27 @@ undo: one that failed leaves it as it was
     it runs and fails                               → failed original=succeeded
     request 1                                       → succeeded
     ana undoes                                      → approved
+
+undo: one that expired may be asked for again
+    ana asks refund order=ord_1 amount=60           → pending
+    fay approves                                    → approved
+    it runs                                         → succeeded
+    ana undoes                                      → pending
+    +4h                                             → expired original=succeeded
+    request 1                                       → succeeded
+    ana undoes                                      → pending
+
+undo: one whose outcome is unknown is still open
+    ana asks refund order=ord_1 amount=40           → approved
+    it runs                                         → succeeded
+    ana undoes                                      → approved id=2
+    it runs and lost                                → unknown
+    request 1                                       → succeeded
+    olga undoes                                     → refused wrong_moment
+    request 2                                       → unknown
+    olga settles not_done                           → failed original=succeeded
+    request 1                                       → succeeded
+    olga undoes                                     → approved
 
 undo: an operator says that it was done
     ana asks refund order=ord_1 amount=40           → approved
