@@ -1,12 +1,9 @@
 """The command line: it reads settings and file, tells mistakes in sentences, and hands over to what `main` builds."""
 
-import asyncio
-import os
 import secrets
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 import orjson
 import typer
@@ -15,7 +12,7 @@ from handlers import config, logs
 from handlers import main as composition
 from handlers.cards.words import count
 from handlers.manifest import manifest
-from handlers.settings import Settings, SettingsError
+from handlers.terminal import ConfigPath, book_of, run, settings_of, stop
 
 try:
     from handlers import demonstration
@@ -24,7 +21,6 @@ except ModuleNotFoundError as missing:
         raise
     demonstration = None  # type: ignore[assignment] # the extra `demo` is not installed; everything else works
 
-T = TypeVar("T")
 UNREADABLE = 3
 app = typer.Typer(
     add_completion=False,
@@ -35,7 +31,6 @@ app = typer.Typer(
 )
 audit = typer.Typer(no_args_is_help=True, help="The audit trail: verify it, export it.")
 app.add_typer(audit, name="audit")
-ConfigPath = Annotated[Path | None, typer.Option("--config", "-c", help="The signoff.yaml to use (SIGNOFF_CONFIG).")]
 Port = Annotated[int, typer.Option(help="Port of the web page; 0 takes a free one.")]
 
 
@@ -52,9 +47,9 @@ def demo(
 ) -> None:
     """Try it now: a small Slack in a web page, the real bot behind it, actions with real local effects."""
     if demonstration is None:
-        _stop("The demo needs one more package: pip install 'signoff[demo]'.")
+        stop("The demo needs one more package: pip install 'signoff[demo]'.")
     logs.set_up(level="warning", plain=True)
-    raise typer.Exit(_run(demonstration.tour() if tour else demonstration.demo(port, browser=browser)))
+    raise typer.Exit(run(demonstration.tour() if tour else demonstration.demo(port, browser=browser)))
 
 
 @app.command()
@@ -65,9 +60,9 @@ def init(
     book, env, app_manifest = folder / "signoff.yaml", folder / ".env", folder / "manifest.yml"
     for path in (book, env):
         if path.exists():
-            _stop(f"{path} is there already and is left as it is; move it away, or name another folder.")
+            stop(f"{path} is there already and is left as it is; move it away, or name another folder.")
     if not folder.is_dir():
-        _stop(f"There is no folder {folder}; make it first.")
+        stop(f"There is no folder {folder}; make it first.")
     try:
         env.touch(mode=0o600)
         env.write_text(_ENV.format(key=secrets.token_hex(32)))
@@ -77,7 +72,7 @@ def init(
     except OSError as error:
         for path in (env, book):
             path.unlink(missing_ok=True)
-        _stop(f"{error.filename} cannot be written ({error.strerror}); name a folder that can be.")
+        stop(f"{error.filename} cannot be written ({error.strerror}); name a folder that can be.")
     here = "" if folder == Path() else f" --config {book}"
     typer.echo(_NEXT.format(book=book, env=env, manifest=app_manifest, here=here))
 
@@ -88,8 +83,8 @@ def serve(
 ) -> None:
     """Run the bot: over HTTP with SLACK_SIGNING_SECRET, by Socket Mode with SLACK_APP_TOKEN, or both."""
     logs.set_up(plain=plain_logs)
-    settings = _settings(config_path)
-    _run(composition.serve(settings, _book(settings)))
+    settings = settings_of(config_path)
+    run(composition.serve(settings, book_of(settings)))
 
 
 @app.command()
@@ -99,8 +94,8 @@ def check(
 ) -> None:
     """Look for what would go wrong: signoff.yaml, its test cases, the app's scopes, channels and people."""
     logs.set_up(level="error")
-    settings = _settings(config_path, needed=not offline)
-    book = _book(settings, offline=offline)
+    settings = settings_of(config_path, needed=not offline)
+    book = book_of(settings, offline=offline)
     actions, groups = count(len(book.catalogue.offered()), "action"), count(len(book.catalogue.groups), "group")
     typer.echo(f"{settings.config}: {actions}, {groups}, well formed.")
     for warning in book.warnings:
@@ -108,7 +103,7 @@ def check(
     failed = [result for result in config.run_cases(book) if not result.passed]
     for result in failed:
         typer.echo(f"tests: {result}")
-    found = [] if offline else _run(composition.troubles(settings, book))
+    found = [] if offline else run(composition.troubles(settings, book))
     for trouble in found:
         typer.echo(trouble)
     if failed or found:
@@ -134,7 +129,7 @@ def audit_verify(
     found = (
         composition.verify_export(export, gaps=gaps)
         if export
-        else _run(composition.verify_database(_settings(None, needed=False)), UNREADABLE)
+        else run(composition.verify_database(settings_of(None, needed=False)), UNREADABLE)
     )
     typer.echo(found.text, err=found.status == UNREADABLE)
     raise typer.Exit(found.status)
@@ -145,45 +140,11 @@ def audit_export(
     request: Annotated[str | None, typer.Option(help="Only the events of this request.")] = None,
 ) -> None:
     """Write the audit trail to standard output, as JSON lines."""
-    written = _run(composition.export(_settings(None, needed=False), sys.stdout.buffer, request), UNREADABLE)
+    written = run(composition.export(settings_of(None, needed=False), sys.stdout.buffer, request), UNREADABLE)
     if request and not written:
-        _stop(f"There is no request {request}; without --request every event is written.")
+        stop(f"There is no request {request}; without --request every event is written.")
 
 
-def _settings(config_path: Path | None, *, needed: bool = True) -> Settings:
-    """`needed`: Slack's tokens must be there."""
-    try:
-        beside = config_path.parent / ".env" if config_path else Path(".env")
-        return Settings.read(config=config_path, needed=needed, env_file=beside)
-    except SettingsError as error:
-        none = needed and config_path is None and "SIGNOFF_CONFIG" not in os.environ and not _HERE.exists()
-        _stop("\n".join([*([_FIRST] if none else []), str(error)]))
-
-
-def _book(settings: Settings, *, offline: bool = False) -> config.Book:
-    try:
-        return config.load(settings.config, settings.environment, offline=offline)
-    except config.ConfigError as error:
-        _stop(str(error))
-
-
-def _run(work: Coroutine[Any, Any, T], status: int = 1) -> T:
-    """What it returns. Where it cannot begin: why, in a sentence, and this exit status."""
-    try:
-        return asyncio.run(work)
-    except composition.STOPS as error:
-        _stop("\n".join(line if line.endswith((".", ")")) else f"{line}." for line in str(error).splitlines()), status)
-    except KeyboardInterrupt:
-        _stop("Stopped.", 130)
-
-
-def _stop(text: str, code: int = 1) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(code)
-
-
-_HERE = Path("signoff.yaml")
-_FIRST = "There is no signoff.yaml here: signoff init writes one, and a .env beside it."
 _ENV = """\
 # Secrets of Signoff. Keep this file to yourself.
 SLACK_BOT_TOKEN=
