@@ -48,6 +48,7 @@ from handlers.slack_errors import code_of
 from handlers.ticker import Ticker
 from handlers.web import listen, web_app
 from store import StoreError, open_store
+from store.past import Archive, open_archive
 from store.store import open_trail
 
 SLACK_TIMEOUT = 10  # seconds one call to Slack may take
@@ -402,6 +403,21 @@ async def export(settings: Settings, out: BinaryIO, request: str | None) -> int:
             out.write(line)
             written += 1
     return written
+
+
+@asynccontextmanager
+async def archive(settings: Settings) -> AsyncIterator[Archive]:
+    """What was decided, to be looked at; it works while Signoff runs."""
+    async with open_archive(settings.database_url, key=settings.subkey("seal")) as found:
+        yield found
+
+
+@asynccontextmanager
+async def slack_people(settings: Settings) -> AsyncIterator[SlackPeople]:
+    """Who is who in Slack now, for a command."""
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        client = slack_client(settings, session, settings.bot_token)
+        yield SlackPeople(client, await reach_slack(client), Egress())
 
 
 STOPS = (StartError, StoreError, SettingsError, BadCallables)  # what ends a command with a sentence

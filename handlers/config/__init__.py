@@ -11,10 +11,21 @@ schema.py     its JSON Schema, for editors
 template.py   what `signoff init` writes
 """
 
-from handlers.config.book import Book, load, run_cases
+from handlers.config.book import Book, load, load_cases, run_cases
 from handlers.config.cases import CaseResult, PolicyCase
 from handlers.config.mistakes import ConfigError, Mistake
 from handlers.config.schema import file_schema
 from handlers.config.template import template
 
-__all__ = ["Book", "CaseResult", "ConfigError", "Mistake", "PolicyCase", "file_schema", "load", "run_cases", "template"]
+__all__ = [
+    "Book",
+    "CaseResult",
+    "ConfigError",
+    "Mistake",
+    "PolicyCase",
+    "file_schema",
+    "load",
+    "load_cases",
+    "run_cases",
+    "template",
+]

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from handlers.config.build.people import check_hosts, groups, operators
 from handlers.config.build.rules import policy
 from handlers.config.cases import CaseResult, PolicyCase, cases, run
 from handlers.config.mistakes import ConfigError, Mistake, Spot
-from handlers.config.structure import Parts, parts_of
+from handlers.config.structure import Parts, cases_of, parts_of
 from handlers.config.tree import LARGEST, Tree, Unreadable, read
 
 
@@ -68,9 +68,19 @@ def load(
     return book
 
 
-def run_cases(book: Book) -> tuple[CaseResult, ...]:
-    """What the rules say of each case under `tests`."""
-    return run(book.catalogue, book.policy, book.tests)
+def load_cases(path: Path, book: Book) -> tuple[PolicyCase, ...]:
+    """Cases from a file of their own: `tests:` and nothing else. ConfigError tells every mistake at once."""
+    root = Spot(_tree(path.name, _content(path)))
+    root.mistakes.extend(_told(path.name, fault) for fault in root.tree.faults)
+    made = cases(root / "tests", cases_of(root), book.catalogue.actions, book.catalogue.groups, frozenset())
+    if root.mistakes:
+        raise ConfigError(root.mistakes)
+    return made
+
+
+def run_cases(book: Book, more: Iterable[PolicyCase] = ()) -> tuple[CaseResult, ...]:
+    """What the rules say of each case under `tests`, and of more."""
+    return run(book.catalogue, book.policy, (*book.tests, *more))
 
 
 def _content(source: Path) -> bytes:

@@ -46,9 +46,14 @@ class CaseResult:
     decision: Decision
     passed: bool
 
+    @property
+    def said(self) -> str:
+        """What the rules say, as `expected` says what they should."""
+        return _said(self.decision)
+
     def __str__(self) -> str:
         """One line for people: where, what was expected, what came, and by which rule."""
-        said = _said(self.decision)
+        said = self.said
         if self.passed:
             return f"{self.case.place}: {said}, as expected"
         because = "".join(f"; {reason}" for reason in (*self.decision.raised_by, *self.decision.route.notes))

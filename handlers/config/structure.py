@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from handlers.config.mistakes import Spot
 from handlers.config.shape import Action, File, Network, People, Slack
+from handlers.config.shape.base import Part
 from handlers.config.shape.rules import Case, Escalation, Raise, Rule, Then
 from handlers.config.shape.values import Risk
 from handlers.config.wording import tell
@@ -77,6 +78,21 @@ def parts_of(root: Spot) -> Parts | None:
         escalation=_sound(_ESCALATION, rules.get("escalation")),
         cases=tuple(_sound(_CASE, each) for each in _list(value.get("tests"))),
     )
+
+
+class _CaseFile(Part):
+    tests: list[Case] = Field(min_length=1)
+
+
+def cases_of(root: Spot) -> tuple[Case | None, ...]:
+    """The sound cases of a file that holds nothing else; every mistake of its structure is told to `root`."""
+    value = root.tree.value
+    try:
+        _CaseFile.model_validate(value)
+    except ValidationError as error:
+        for each in error.errors():
+            tell(root, each)
+    return tuple(_sound(_CASE, each) for each in _list(_mapping(value).get("tests")))
 
 
 def _sound(kind: TypeAdapter[T], value: Any) -> T | None:
