@@ -17,7 +17,7 @@ from bot import faults
 from bot.moves import draft
 from bot.moves.desk import Desk
 from bot.ports import Message, NotDelivered, Parcel
-from bot.request import Actor, Event, Request, State
+from bot.request import Actor, Event, Move, Request, State
 from handlers.cards.blocks import Drawn
 from handlers.cards.card import card, superseded
 from handlers.cards.lines import line, operator_alert
@@ -77,7 +77,7 @@ class SlackChannel:
         event = event_of(parcel.data["event"])
         match parcel.data["to"]:
             case "thread":
-                await self._in_thread(request, line(event, request))
+                await self._in_thread(request, event)
             case "requester":
                 await self._to_requester(request, event)
             case _:
@@ -161,14 +161,16 @@ class SlackChannel:
 
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _in_thread(self, request: Request, drawn: Drawn | None) -> None:
+    async def _in_thread(self, request: Request, event: Event) -> None:
+        """Under the card of the event's version; that there is a next one is told under the one it replaces."""
+        drawn = line(event, request)
         if drawn is None:
             return
-        number = request.now_version.number
+        number = event.version - (event.type in (Move.EDIT, Move.REOPEN))
         posted = [m for m in await self.desk.store.messages(request.id) if m.place == "card" and m.ts]
         if not posted:
             raise NotDelivered("its card is not posted yet", retry_after=1)
-        root = max(posted, key=lambda m: (m.version <= number, m.version))
+        root = max(posted, key=lambda m: (m.version <= number, -abs(m.version - number)))
         await self._say_gently(root.channel or "", drawn, thread_ts=root.ts)
 
     async def _to_requester(self, request: Request, event: Event) -> None:
