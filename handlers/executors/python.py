@@ -141,7 +141,7 @@ def _outcome(task: asyncio.Task[Any], name: str, job: Job) -> Outcome:
         case None:
             return Outcome(Ending.SUCCEEDED, f"{name} returned", _result(task.result()))
         case NotDone() as exc:
-            return Outcome(Ending.FAILED, one_line(f"{name} did nothing: {exc}"), again=exc.again, denies=True)
+            return Outcome(Ending.FAILED, one_line(f"{name} did nothing: {exc}"), again=exc.again, denies=not exc.again)
         case exc:
             log.warning("callable raised", callable=name, request=job.request_id, attempt=job.attempt, exc_info=exc)
             raised = one_line(f"{name} raised {type(exc).__name__}: {exc}", 250).rstrip(": ")

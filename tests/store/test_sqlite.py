@@ -290,8 +290,8 @@ async def test_it_keeps_what_it_acknowledges_over_a_loss_of_power(database: Data
     ("url", "text"),
     [
         ("signoff.db", "SIGNOFF_DATABASE_URL is 'signoff.db'; it must look like sqlite:///signoff.db"),
-        ("sqlite://", "a database in memory forgets every decision"),
-        ("sqlite:///:memory:", "a database in memory forgets every decision"),
+        ("sqlite://", "A database in memory forgets every decision"),
+        ("sqlite:///:memory:", "A database in memory forgets every decision"),
         ("mysql://u@h/d", "SIGNOFF_DATABASE_URL names 'mysql'; it must be sqlite:///path"),
         ("postgresql://u:p4ssw0rd@h/d", "PostgreSQL comes in a later version"),
         ("sqlite:///{}/none/signoff.db", "/none of the database does not exist; create it first"),
