@@ -31,11 +31,10 @@ from handlers.channels.slack import SPACING, Pace, SlackChannel
 from handlers.clock import Clock
 from handlers.config import Book
 from handlers.egress import Egress
-from handlers.executors import load_callables
 from handlers.executors.command import CommandExecutor
 from handlers.executors.email import EmailExecutor
 from handlers.executors.http import HttpExecutor
-from handlers.executors.python import BadCallables, PythonExecutor
+from handlers.executors.python import BadCallables, PythonExecutor, load_callables
 from handlers.executors.slack import SlackExecutor
 from handlers.people import Home, SlackPeople
 from handlers.planner import ModelPlanner, TextMatchPlanner, model_client

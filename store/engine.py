@@ -99,10 +99,6 @@ class Transaction:
         cursor.execute(compiled.sql, compiled.parameters(values))
         return int(cursor.rowcount)
 
-    def run_each(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        for row in rows:
-            self.run_with(statement, row)
-
 
 Move = Callable[[Transaction], T]
 Outcome = tuple[Any, BaseException | None]

@@ -31,11 +31,6 @@ class Book:
     warnings: tuple[Mistake, ...] = ()  # what can be used, and should be looked at
 
     @property
-    def has_sensitive(self) -> bool:
-        """Whether a parameter is sensitive, so that a secret key is needed to keep it."""
-        return any(action.sensitive for action in self.catalogue.actions.values())
-
-    @property
     def kinds(self) -> frozenset[str]:
         """The kinds of ways it uses: http, command, python, email, slack, caller."""
         ways = (way for each in self.catalogue.actions.values() for way in (each.run, each.preview, each.probe) if way)

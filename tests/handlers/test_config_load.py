@@ -38,7 +38,6 @@ def test_the_example_is_read_whole(example: Book) -> None:
     assert catalogue.groups["oncall"].lookup == {"url": "https://oncall.example.com/now", "path": "$.user.slack_id"}
     assert example.callables == {"rotate_key": "ops.keys:rotate"}
     assert example.kinds == {"http", "command", "email", "python", "caller"}
-    assert example.has_sensitive
     assert example.warnings == ()
 
 

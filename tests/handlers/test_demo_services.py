@@ -19,11 +19,11 @@ from handlers.config import Book, load, run_cases
 from handlers.demo.catalogue import catalogue
 from handlers.demo.services import Mood, Services, cleanup, pages
 from handlers.egress import Egress
-from handlers.executors import NotDone, load_callables
+from handlers.executors import NotDone
 from handlers.executors.command import CommandExecutor
 from handlers.executors.email import EmailExecutor, Security
 from handlers.executors.http import HttpExecutor
-from handlers.executors.python import PythonExecutor
+from handlers.executors.python import PythonExecutor, load_callables
 
 PEOPLE = {
     "channel": "#approvals",

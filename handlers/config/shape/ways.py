@@ -112,4 +112,3 @@ class OwnUndo(Way):
 Caller = Annotated[Literal["caller"], Tag("text")]
 Run = Annotated[Caller | Annotated[Way, Tag("mapping")], Discriminator(_kind)]
 Undo = Annotated[Caller | Annotated[OwnUndo, Tag("mapping")], Discriminator(_kind)]
-KINDS = ("http", "command", "python", "email", "slack")

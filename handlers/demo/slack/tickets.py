@@ -53,18 +53,12 @@ class Tickets:
         self._triggers[made.id] = made
         return made.id
 
-    def exchange(self, trigger_id: str) -> Trigger:
-        """Use a trigger id up.
+    def peek(self, trigger_id: str) -> Trigger:
+        """The trigger if it could be used now; refused views leave it unused, as in Slack.
 
         Raises:
             ApiError: `invalid_trigger_id`, `exchanged_trigger_id`, `expired_trigger_id`.
         """
-        trigger = self.peek(trigger_id)
-        trigger.used = True
-        return trigger
-
-    def peek(self, trigger_id: str) -> Trigger:
-        """The trigger if it could be used now; refused views leave it unused, as in Slack."""
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise ApiError("invalid_trigger_id")

@@ -95,11 +95,6 @@ class Workspace:
 
     # ---- user groups -------------------------------------------------------------------------------------
 
-    def add_group(self, group: UserGroup) -> None:
-        """Add a user group."""
-        self.groups[group.id] = group
-        self._tell({"type": "subteam_created", "subteam": self._group_json(group)})
-
     def set_group(self, group: str, users: Iterable[str]) -> None:
         """Give a group exactly these members."""
         before = self.groups[group]
