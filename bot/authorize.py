@@ -225,7 +225,7 @@ def _settle(_: Click, request: Request, standing: Standing, __: Moment) -> None:
 
 def _report(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     _own(request, standing)
-    if request.state is not State.EXECUTING or request.now_version.way["kind"] != "caller":
+    if request.state is not State.EXECUTING or not request.now_version.by_caller:
         raise WrongMoment(f"This request is {request.state.value}; there is no outcome to report.")
 
 

@@ -66,6 +66,8 @@ def _requester_hears(before: Request | None, after: Request, event: Event) -> bo
         return after.remarks[-1].kind == "question"
     if event.type == Move.REOPEN:
         return True
+    if event.type == Move.CLAIM:
+        return after.now_version.by_caller  # it is theirs to run
     if before is None or before.state is after.state:
         return event.type == Move.EDIT and event.actor.id != after.asker.told
     own = event.type == Move.CANCEL and event.actor.id == after.asker.told

@@ -334,8 +334,10 @@ def _ended(request: Request, outcome: Outcome, moment: Moment) -> Request:
 
 def recovered(request: Request, moment: Moment) -> Step:
     """The lease ran out with no outcome: run again with the same key where the target is idempotent, else unknown."""
-    lost = Outcome(Ending.UNKNOWN, "Signoff stopped, or lost touch, while this ran; it cannot tell what happened")
     version = request.now_version
+    unsaid = "Whoever was to run it never said what came of it"
+    stopped = "Signoff stopped, or lost touch, while this ran; it cannot tell what happened"
+    lost = Outcome(Ending.UNKNOWN, unsaid if version.by_caller else stopped)
     again = bool(version.way.get("idempotent")) and len(request.attempts) <= int(version.way.get("max_retries", 3))
     in_time = request.run_by is None or moment.now < request.run_by
     after = _ended(request, lost, moment)

@@ -30,7 +30,7 @@ class Runner:
         """Raises Paused where it must wait; the parcel is then taken again later."""
         request = await self._ours(parcel)
         await self.desk.store.done(parcel)
-        if request is None or request.now_version.way["kind"] == "caller":
+        if request is None or request.now_version.by_caller:
             return
         number = request.attempts[-1].number
         outcome = await self._execute(request, number)

@@ -197,7 +197,7 @@ def let_go(transaction: Transaction, now: int, seal: Seal) -> None:
     """End the lease of every attempt that a process of ours was at. A caller's own goes on: it runs elsewhere."""
     for row in transaction.all(_EXECUTING):
         request = load(transaction, row["id"], seal)
-        if request is None or request.now_version.way["kind"] == "caller":
+        if request is None or request.now_version.by_caller:
             continue
         last = request.attempts[-1]
         beat(transaction, request.id, last.number, min(last.lease_until, now), last.progress, seal)

@@ -167,6 +167,8 @@ def running(request: Request, now: int | None) -> list[Line]:
     if not request.attempts or request.state is not State.EXECUTING:
         return []
     attempt = request.attempts[-1]
+    if request.now_version.by_caller:
+        return [["Its requester runs it, and says what came of it by ", date(attempt.lease_until)]]
     groups: list[Line] = [["Running since ", date(attempt.started_at, "{time_secs}")]]
     if now is not None:
         groups.append([span(now - attempt.started_at)])

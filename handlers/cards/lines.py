@@ -152,6 +152,14 @@ def _reopen(event: Event, _: Request) -> Told:
     return [f"🚩 {told}, as version {event.version}"], str(event.detail.get("reason", ""))
 
 
+def _claim(_: Event, request: Request) -> Told | None:
+    """Only the requester hears of it, and only where it is theirs to run."""
+    if request.version is None or not request.version.by_caller:
+        return None
+    until: Line = [", by ", date(request.attempts[-1].lease_until)] if request.attempts else []
+    return ["▶ ", bold("It is approved, and yours to run now"), ". Say then what came of it", *until], ""
+
+
 _ENDED = {Ending.SUCCEEDED: "✅ It ran", Ending.FAILED: "❗ It failed", Ending.UNKNOWN: "❓ Its outcome is unknown"}
 
 
@@ -210,6 +218,7 @@ _LINES: Mapping[str, Callable[[Event, Request], Told | None]] = {
     Move.EXPIRE: _expire,
     Move.CANCEL: _cancel,
     Move.REOPEN: _reopen,
+    Move.CLAIM: _claim,
     Move.FINISH: _finish,
     Move.RECOVER: _recover,
     Move.SETTLE: _settle,

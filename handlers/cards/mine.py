@@ -101,6 +101,12 @@ def _moves(request: Request, token: str) -> Sequence[Json]:
             return [button("Edit", "edit", token, about=headline), cancel, details]
         case State.APPROVED:
             return [cancel, details]
+        case State.EXECUTING if request.now_version.by_caller:
+            return [
+                button("I did it", "did", token, style="primary", about=headline),
+                button("It failed", "did_not", token, style="danger", about=headline),
+                details,
+            ]
         case State.SUCCEEDED if request.now_version.action.undo and not request.undone_by:
             sure = confirm("Ask to undo this?", headline, "Ask to undo")
             return [button("Undo", "undo", token, about=headline, confirm=sure), details]

@@ -5,6 +5,7 @@ edit                   change an open request
 review                 see everything, then approve
 reject ask answer      say why not, ask, answer
 settle                 say what came of an unknown outcome
+report                 say what came of what one ran oneself
 details → revealed     everything that is known; a sensitive value
 notice                 why something was refused
 """
@@ -94,6 +95,17 @@ def settle(request: Request, token: str, chosen: str = "done") -> Json:
         note(facts.small_print(version, request.id)),
     ]
     return modal("settle", "Settle the outcome", blocks, token, submit="Record")
+
+
+def report(request: Request, token: str, chosen: str) -> Json:
+    """Asks whoever ran it what came of it. `chosen`: did or did_not, by the button pressed."""
+    did = chosen == "did"
+    placeholder = "Such as the number of the ticket" if did else "What went wrong, and that nothing was done"
+    account = text_input("What came of it?" if did else "What happened?", "account", placeholder=placeholder,
+                         most=REASON_ROOM)  # fmt: skip
+    told = note("Kept with the request, and shown on its card.")
+    title, submit = ("I did it", "Report it done") if did else ("It failed", "Report it failed")
+    return modal("report", title, [*_of(request), account, told], token, submit=submit, action=chosen)
 
 
 def _known(request: Request) -> list[Json]:

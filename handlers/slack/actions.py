@@ -252,6 +252,11 @@ async def _settle(press: Press) -> None:
     await _show(press, modals.settle(request, _token(press).text, press.action_id))
 
 
+async def _report(press: Press) -> None:
+    request = await _may(press, Verb.REPORT)
+    await _show(press, modals.report(request, _token(press).text, press.action_id))
+
+
 async def _new_request(press: Press) -> None:
     await _show(press, modals.form(press.office.desk.in_force.catalogue.offered(), ""))
 
@@ -280,6 +285,8 @@ _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "done": _settle,
     "not_done": _settle,
     "again": _settle,
+    "did": _report,
+    "did_not": _report,
     "undo": _undo,
     "release": _release,
     "new_request": _new_request,

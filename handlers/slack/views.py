@@ -7,8 +7,9 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.catalogue import Action
-from bot.errors import BadInput, Denied, NobodyToAsk, NotRecorded, Refusal, Unconfirmed, WrongConfirmation
+from bot.errors import BadInput, Denied, NobodyToAsk, NotRecorded, Problem, Refusal, Unconfirmed, WrongConfirmation
 from bot.moves import draft, edit, remark, settle, submit, vote
+from bot.outcome import Ending, Outcome
 from bot.request import Actor, Asker, Request
 from bot.route import Surface
 from handlers.cards import fields, modals
@@ -151,6 +152,16 @@ async def _settle(sent: Submission) -> Answer:
     return None
 
 
+async def _report(sent: Submission) -> Answer:
+    token = await _token(sent)
+    account = sent.text("account").strip()
+    if not account:
+        raise BadInput(Problem("account", "say in a few words what came of it"))
+    outcome = Outcome(Ending.SUCCEEDED if sent.place.action == "did" else Ending.FAILED, account)
+    await settle.report(sent.office.desk, sent.who, token.request_id, outcome)
+    return None
+
+
 _VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
     "form": _form,
     "fields": _fields,
@@ -160,4 +171,5 @@ _VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
     "ask": _ask,
     "answer": _answer,
     "settle": _settle,
+    "report": _report,
 }

@@ -12,6 +12,7 @@ from handlers.config.mistakes import Spot
 from handlers.config.shape.ways import Http, Look
 from handlers.words import every, use
 
+REPORTED = 86_400_000  # milliseconds within which a caller says what came of it
 _MAKERS: dict[str, Callable[[Workshop, Spot, Any], dict[str, Any]]] = {
     "http": http,
     "command": command,
@@ -32,7 +33,7 @@ class Compiled:
 def compiled(shop: Workshop, spot: Spot, given: Look | str) -> Compiled | None:
     """None where the file names no way, or more than one."""
     if isinstance(given, str):
-        return Compiled({"kind": "caller"})
+        return Compiled({"kind": "caller"}, REPORTED)
     possible = [kind for kind in _MAKERS if kind in type(given).model_fields]
     named = [kind for kind in possible if getattr(given, kind) is not None]
     if len(named) != 1:
