@@ -222,7 +222,7 @@ WAYS = {
         {"kind": "slack", "channel": "#releases", "text": "{service}"},
         60_000,
     ),
-    "caller": ("caller", {"kind": "caller"}, 60_000),
+    "caller": ("caller", {"kind": "caller"}, 86_400_000),
 }
 
 
