@@ -8,7 +8,7 @@ from bot.ports import Moment
 from bot.request import Actor, Remark, Request, Step
 
 _VERBS = {"question": Verb.ASK, "answer": Verb.ANSWER, "comment": Verb.COMMENT}
-MAX_TEXT = 3_000
+LONGEST = {"question": 3_000, "answer": 3_000, "comment": 40_000}  # characters: of an input, of a message in Slack
 
 
 async def remark(
@@ -16,8 +16,8 @@ async def remark(
 ) -> Request:
     """`kind`: question, answer or comment."""
     text = text.strip()
-    if not 0 < len(text) <= MAX_TEXT:
-        raise BadInput(Problem(kind, f"write 1 to {MAX_TEXT} characters"))
+    if not 0 < len(text) <= LONGEST[kind]:
+        raise BadInput(Problem(kind, f"write 1 to {LONGEST[kind]} characters"))
 
     def decide(request: Request, _: Standing, moment: Moment) -> Step:
         return machine.remarked(request, Remark(kind, actor.id, text, moment.now), actor, moment)

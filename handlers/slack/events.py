@@ -77,6 +77,6 @@ async def _comment(office: Office, who: Actor, message: Message, text: str) -> N
     if not text:
         return
     try:
-        await remark.remark(office.desk, who, message.request_id, "comment", text[: remark.MAX_TEXT])
+        await remark.remark(office.desk, who, message.request_id, "comment", text)
     except Refusal as error:
         log.info("comment_not_kept", request=message.request_id, code=error.code)

@@ -90,7 +90,7 @@ async def test_retry_after_is_waited_for_and_holds_the_method_back(stage: Stage)
 
 
 async def test_posts_in_one_channel_keep_slacks_pace(tmp_path: Path) -> None:
-    async with world(tmp_path) as made, made.stage(spacing=1.02) as stage:
+    async with world(tmp_path) as made, made.stage(spacing=1.25) as stage:
         stage.slack.limits.on("chat.postMessage")
         for order in ("ord_1", "ord_2", "ord_3"):
             await stage.rita.command("#general", f"/signoff run refund order={order} amount=50")
