@@ -10,9 +10,10 @@ from typing import Any
 
 from bot.catalogue import Action
 from bot.request import Draft
-from handlers.demo.model import Model, ModelServer, ScriptedModel
+from handlers.demo.model import Model, ModelServer
 from handlers.planner import ModelPlanner, model_client
 from handlers.schemas import JsonSchemas
+from tests.handlers.scripted import ScriptedModel
 
 TODAY = datetime.date(2026, 11, 21)
 REFUND = Action(

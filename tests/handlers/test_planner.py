@@ -8,9 +8,9 @@ import pytest
 from bot.errors import Problem
 from bot.policy import FLAGS
 from bot.request import Draft
-from handlers.demo.model import Reply, ScriptedModel, answering, failing, refusing, saying
 from handlers.planner import TextMatchPlanner, closest
 from tests.handlers.planning import ACTIONS, MAIL, REFUND, TRANSFER, WORDS, asking, entry, told
+from tests.handlers.scripted import Reply, ScriptedModel, answering, failing, refusing, saying
 
 
 async def test_words_become_a_complete_draft() -> None:

@@ -15,9 +15,10 @@ from bot.request import Draft
 from handlers.config import load
 from handlers.demo.amounts import dates, numbers
 from handlers.demo.catalogue import catalogue
-from handlers.demo.model import DemoModel, ModelServer, ScriptedModel, refusing
+from handlers.demo.model import DemoModel, ModelServer
 from handlers.demo.reading import plan
 from tests.handlers.planning import ACTIONS, TODAY, asking
+from tests.handlers.scripted import ScriptedModel, refusing
 
 PLACES = dict.fromkeys(("billing", "ledger", "bank", "desk"), "http://127.0.0.1:1") | {
     "python": "/usr/bin/python3",

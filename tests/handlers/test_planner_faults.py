@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from bot.request import Draft
-from handlers.demo.model import (
+from handlers.planner import ModelPlanner, model_client
+from handlers.schemas import JsonSchemas
+from tests.handlers.planning import ACTIONS, WORDS, asking, entry
+from tests.handlers.scripted import (
     Reply,
     ScriptedModel,
     answering,
@@ -22,9 +25,6 @@ from handlers.demo.model import (
     saying,
     sending,
 )
-from handlers.planner import ModelPlanner, model_client
-from handlers.schemas import JsonSchemas
-from tests.handlers.planning import ACTIONS, WORDS, asking, entry
 
 GOOD = json.dumps({"actions": [entry()]})
 DEEP = '{"actions": ' + "[" * 100_000

@@ -6,10 +6,10 @@ import time
 import pytest
 
 from bot.request import Draft
-from handlers.demo.model import ScriptedModel, answering, saying
 from handlers.planner.prompt import safe
 from handlers.redact import holds_mark, redact, redact_tree
 from tests.handlers.planning import ACTIONS, MAIL, REFUND, TRANSFER, asking, entry, told
+from tests.handlers.scripted import ScriptedModel, answering, saying
 
 TAIL = "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4z"
 HEX = "0123456789abcdef" * 4
