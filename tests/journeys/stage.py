@@ -49,6 +49,16 @@ class Stage:
         self.clock.forward(int(seconds * 1000))
         self.house.ticker.poke()
 
+    async def later(self, **delta: float) -> None:
+        """Move the clock on; returns when all that fell due by then has happened, and people have been told."""
+        self.forward(**delta)
+        store, until = self.house.desk.store, time.monotonic() + PATIENCE
+        while await store.due(self.clock(), 1):
+            left = until - time.monotonic()
+            assert left > 0, "something is due that does not happen"
+            await store.stirred(min(left, 0.5))
+        await self.settled()
+
     async def card(self, who: Person, *words: str, where: str = "#approvals") -> Message:
         """The newest message there that holds all these words, when it comes."""
         found = await self.slack.wait_for(lambda: newest(who, where, words), timeout=PATIENCE)
