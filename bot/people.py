@@ -14,3 +14,7 @@ class Person:
     name: str
     problem: str | None = None  # "is a guest", "belongs to another organisation", "is a bot", "is deactivated", …
     time_zone: str = "UTC"
+
+
+def groups_of(person: str, roster: Roster) -> frozenset[str]:
+    return frozenset(group for group, members in roster.items() if person in members)

@@ -9,7 +9,7 @@ from bot.authorize import Click, Standing, Verb, authorize
 from bot.catalogue import Group
 from bot.compose import Composer, InForce, Known
 from bot.errors import NotFound, Refusal, WrongMoment
-from bot.people import Roster
+from bot.people import Roster, groups_of
 from bot.ports import Moment, People, Store
 from bot.request import Actor, Asker, Event, Request, Step
 
@@ -57,8 +57,7 @@ class Desk:
     async def known(self, asker: Asker, now: int) -> Known:
         """What the policy may know of the requester: live groups and counts of recent requests."""
         roster = await self.roster(self.in_force.catalogue.groups.values())
-        groups = tuple(sorted(group for group, members in roster.items() if asker.id in members))
-        return Known(groups=groups, history=await self.store.history(asker.id, now))
+        return Known(groups=tuple(sorted(groups_of(asker.id, roster))), history=await self.store.history(asker.id, now))
 
     async def act(self, person_id: str, request_id: str, click: Click, actor: Actor, decide: Decide) -> Request:
         """One person's move on one request. A refusal changes nothing, and is an event of its own."""
