@@ -1,16 +1,14 @@
 """What the core needs from outside, as Protocols. Times are milliseconds since the epoch."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.catalogue import Action, Group
 from bot.errors import Problem
-from bot.outcome import Ending, Job, Outcome
+from bot.outcome import Job, Outcome
 from bot.people import Person
 from bot.request import Draft, Effect, EffectKind, Event, Request, Step, Version
-
-__all__ = ["Ending", "Job", "Outcome"]  # executors find their words here
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ class People(Protocol):
 class Planned:
     """What the planner made of the words: up to five drafts, at least one."""
 
-    drafts: tuple[Draft, ...] = field(default_factory=tuple)
+    drafts: tuple[Draft, ...]
 
 
 class Planner(Protocol):

@@ -24,7 +24,7 @@ from typing import Any
 
 import aiosmtplib
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.executors.capped import one_line
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

@@ -16,7 +16,7 @@ from typing import Any
 
 import rfc8785
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.egress import Answer, Egress, EgressRefused, Lost, NotConnected
 from handlers.executors.capped import as_json, one_line
 from handlers.executors.environment import BadReference, Filled, fill

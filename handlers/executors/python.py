@@ -23,7 +23,7 @@ from typing import Any
 
 import structlog
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.executors.capped import as_json, one_line
 
 log = structlog.get_logger(__name__)

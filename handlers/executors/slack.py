@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.executors.capped import one_line
 
 EVENT_TYPE = "signoff_run"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.executors.capped import HALF
 from handlers.executors.command import CommandExecutor
 

@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.executors.email import EmailExecutor, Security
 from tests.handlers.test_egress import authority
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.egress import CAP, Egress
 from handlers.executors.http import HttpExecutor
 from tests.handlers.test_egress import Behaviour, Listener, listening

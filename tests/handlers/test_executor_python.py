@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Ending, Job, Outcome
+from bot.outcome import Ending, Job, Outcome
 from handlers.executors import NotDone
 from handlers.executors.python import CAP, BadCallables, PythonExecutor, load_callables
 
