@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from handlers import config, logs
+from handlers import config, logs, policy
 from handlers import main as composition
 from handlers.cards.words import count
 from handlers.manifest import manifest
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 audit = typer.Typer(no_args_is_help=True, help="The audit trail: verify it, export it.")
 app.add_typer(audit, name="audit")
+app.add_typer(policy.app, name="policy")
 Port = Annotated[int, typer.Option(help="Port of the web page; 0 takes a free one.")]
 
 
