@@ -23,7 +23,8 @@ async def plan(desk: Desk, planner: Planner, request_id: str) -> None:
     request = await desk.open(request_id)
     if request.state is not State.DRAFTING or request.draft is None or request.draft.status != "reading":
         return
-    answer = await planner.plan(request.words or "", desk.in_force.catalogue.offered(), _earlier(request))
+    actions = await submit.offered(desk, request.asker)
+    answer = await planner.plan(request.words or "", actions, _earlier(request))
     drafts = answer.drafts[:MOST_AT_ONCE]
     batch = desk.new_id() if len(drafts) > 1 else request.batch
     read = [

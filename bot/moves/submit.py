@@ -9,7 +9,7 @@ from typing import Any
 from bot import digest, machine, quorum
 from bot.catalogue import Action
 from bot.compose import Known
-from bot.errors import BadInput, Denied, MayNotAsk, NobodyToAsk, NotAMember, Problem
+from bot.errors import BadInput, Denied, MayNotAsk, NobodyToAsk, NotAMember, Problem, Unconfirmed
 from bot.moves.desk import Desk
 from bot.people import Roster
 from bot.ports import Moment
@@ -100,9 +100,23 @@ async def full_member(desk: Desk, asker: Asker) -> None:
             raise NotAMember(f"Only full members of this workspace may ask; the account {each} {person.problem}.")
 
 
+def _may_ask(action: Action, known: Known) -> bool:
+    return EVERYONE in action.may_ask or not set(action.may_ask).isdisjoint(known.groups)
+
+
 def may_ask(action: Action, known: Known) -> None:
-    if EVERYONE not in action.may_ask and not set(action.may_ask) & set(known.groups):
+    if not _may_ask(action, known):
         raise MayNotAsk(f"{action.name} may be asked for by {', '.join(action.may_ask) or 'nobody'} only.")
+
+
+async def offered(desk: Desk, asker: Asker) -> list[Action]:
+    """The actions somebody may ask for; all of them where Slack does not say, for asking is checked anyway."""
+    actions = desk.in_force.catalogue.offered()
+    try:
+        known = await desk.known(asker, desk.clock())
+    except Unconfirmed:
+        return actions
+    return [action for action in actions if _may_ask(action, known)]
 
 
 async def somebody_to_ask(desk: Desk, request: Request, version: Version) -> None:

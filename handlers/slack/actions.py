@@ -14,8 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.authorize import Click, Verb
 from bot.errors import Refusal, Superseded
-from bot.moves import brake, cancel, draft, look, preview, undo, vote
-from bot.request import Actor, Effect, EffectKind, Request
+from bot.moves import brake, cancel, draft, look, preview, submit, undo, vote
+from bot.request import Actor, Asker, Effect, EffectKind, Request
 from bot.route import Surface
 from handlers.cards import modals
 from handlers.cards.lists import refusal, said
@@ -180,10 +180,9 @@ async def _open_form(press: Press) -> None:
     desk = press.office.desk
     request = await look.look(desk, press.who.id, token.request_id)
     understood = request.draft
-    actions = desk.in_force.catalogue.offered()
     named = understood.action if understood and understood.action in desk.in_force.catalogue.actions else None
     if understood is None or named is None:
-        await _show(press, modals.form(actions, token.text))
+        await _show(press, modals.form(await submit.offered(desk, request.asker), token.text))
         return
     action = desk.in_force.catalogue.action(named)
     await _show(press, modals.fields(action, understood.args, token.text))
@@ -258,7 +257,8 @@ async def _report(press: Press) -> None:
 
 
 async def _new_request(press: Press) -> None:
-    await _show(press, modals.form(press.office.desk.in_force.catalogue.offered(), ""))
+    offered = await submit.offered(press.office.desk, Asker(person=press.who.id))
+    await _show(press, modals.form(offered, ""))
 
 
 async def _refresh(press: Press) -> None:

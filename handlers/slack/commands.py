@@ -103,7 +103,9 @@ def _meant(word: str, rest: str, typed: Typed) -> bool:
         first, _, more = rest.strip().partition(" ")
         known = first in typed.desk.in_force.catalogue.actions
         return known or "=" in more or not more
-    return word != "list" or not rest or rest.strip() in LISTS or " " not in rest.strip()
+    if word == "list":
+        return " " not in rest.strip()
+    return not rest.strip()  # “pause the newsletter” stops nothing
 
 
 def _close(word: str, words: Mapping[str, Any] | Sequence[str]) -> list[str]:
@@ -118,11 +120,11 @@ def _nearest(word: str) -> Drawn:
 
 async def _form(typed: Typed) -> None:
     """`/signoff` alone: choose the action, then its fields."""
-    await typed.client.views_open(trigger_id=typed.trigger_id, view=modals.form(_offered(typed.desk), ""))
+    await typed.client.views_open(trigger_id=typed.trigger_id, view=modals.form(await _offered(typed), ""))
 
 
-def _offered(desk: Desk) -> list[Action]:
-    return desk.in_force.catalogue.offered()
+async def _offered(typed: Typed) -> list[Action]:
+    return await submit.offered(typed.desk, Asker(person=typed.who.id))
 
 
 async def _words(typed: Typed, text: str) -> Drawn:
@@ -135,7 +137,7 @@ async def _run(typed: Typed) -> Drawn:
     name, _, rest = typed.rest.partition(" ")
     action = typed.desk.in_force.catalogue.actions.get(name)
     if action is None or action.undoes is not None:
-        raise BadInput(Problem("action", _unknown_action(typed, name)))
+        raise BadInput(Problem("action", await _unknown_action(typed, name)))
     args, problems = typed.schemas.from_text(action, pairs(rest))
     if problems:
         raise BadInput(*problems)
@@ -143,8 +145,8 @@ async def _run(typed: Typed) -> Drawn:
     return lists.sent(request)
 
 
-def _unknown_action(typed: Typed, name: str) -> str:
-    names = [action.name for action in _offered(typed.desk)]
+async def _unknown_action(typed: Typed, name: str) -> str:
+    names = [action.name for action in await _offered(typed)]
     near = _close(name, names)
     return f"there is no action “{name}”. " + (
         f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
@@ -210,7 +212,7 @@ async def _resume(typed: Typed) -> Drawn:
 
 
 async def _help(typed: Typed) -> Drawn:
-    return lists.help_text(_offered(typed.desk))
+    return lists.help_text(await _offered(typed))
 
 
 _WORDS: Mapping[str, Callable[[Typed], Awaitable[Drawn | None]]] = {

@@ -135,11 +135,11 @@ class Stage:
     async def unchanged(self) -> AsyncIterator[None]:
         """Nothing that happens within changes a request, reaches the target, or adds an event but refusals."""
         store = self.house.desk.store
-        before = {row.id: await store.load(row.id) for row in await store.recent(1000)}
         events, arrivals = await self.events(), len(self.target.runs())
+        before = {event["request"]: await store.load(event["request"]) for event in events}
         yield
         await self.settled()
-        after = {row.id: await store.load(row.id) for row in await store.recent(1000)}
+        after = {request: await store.load(request) for request in before}
         assert after == before
         assert len(self.target.runs()) == arrivals
         more = [event["type"] for event in (await self.events())[len(events) :]]
@@ -157,9 +157,9 @@ class Stage:
 
     async def only(self) -> Any:
         """The one request there is."""
-        rows = await self.house.desk.store.recent(10)
-        assert len(rows) == 1, rows
-        return await self.house.desk.store.load(rows[0].id)
+        made = {event["request"] for event in await self.events() if event["to"] is not None}
+        assert len(made) == 1, made
+        return await self.house.desk.store.load(made.pop())
 
 
 def newest(who: Person, where: str | Channel, words: tuple[str, ...]) -> Message | None:
