@@ -125,14 +125,10 @@ def _approver(request: Request, standing: Standing) -> None:
             if wrote
             else "You are on the requester's side of this request, so somebody else must decide it."
         )
-    named = sorted({group for at in range(len(_needs(request))) for group in request.groups_for(at)} - {REQUESTER})
+    named = sorted({*request.stage_groups} - {REQUESTER})
     raise NotAnApprover(
         f"This stage asks {' or '.join(named) or 'nobody'}, and you are not a member there now. Nothing is recorded."
     )
-
-
-def _needs(request: Request) -> tuple[object, ...]:
-    return request.now_version.route.stages[request.stage].need
 
 
 def _vote(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
@@ -176,8 +172,8 @@ def _answer(_: Click, request: Request, standing: Standing, moment: Moment) -> N
         raise WrongMoment("There is no open question on this request.")
 
 
-def _comment(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
-    _look(_, request, standing, moment)
+def _comment(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    _look(click, request, standing, moment)
     _pending(request, moment)
 
 

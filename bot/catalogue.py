@@ -27,6 +27,11 @@ class Risk(StrEnum):
     def rank(self) -> int:
         return list(Risk).index(self)
 
+    @property
+    def grave(self) -> bool:
+        """High and critical: nobody's own word is enough, and who may decide is asked anew at each click."""
+        return self in (Risk.HIGH, Risk.CRITICAL)
+
 
 def highest(*risks: Risk) -> Risk:
     return max(risks, key=lambda risk: risk.rank)

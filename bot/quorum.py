@@ -6,7 +6,6 @@ lets the stage pass (a bipartite matching), so the order of the votes does not m
 
 from collections.abc import Iterable, Mapping
 
-from bot.catalogue import Risk
 from bot.people import Roster
 from bot.request import Request, Vote
 from bot.route import REQUESTER, Stage
@@ -37,7 +36,7 @@ def rejected(stage: Stage, votes: Iterable[Vote]) -> bool:
 
 def meets(request: Request, person: str, roster: Roster) -> tuple[int, ...]:
     """Requirements of the open stage that this person's approval would count for now."""
-    stage = request.now_version.route.stages[request.stage]
+    stage = request.now_stage
     if person in request.makers:
         return tuple(at for at in range(len(stage.need)) if _confirms_own(request, stage, at, person))
     return tuple(
@@ -79,7 +78,7 @@ def _could(request: Request, index: int, roster: Roster) -> Iterable[tuple[int, 
 
 def _confirms_own(request: Request, stage: Stage, at: int, person: str) -> bool:
     """`from: requester`, low and medium only: the requester's own yes, exception (b) to maker ≠ checker."""
-    mild = request.now_version.risk.rank <= Risk.MEDIUM.rank
+    mild = not request.now_version.risk.grave
     return mild and REQUESTER in stage.need[at].groups and person == _asked_for(request)
 
 

@@ -327,10 +327,13 @@ class Request:
         return self.version
 
     @property
+    def now_stage(self) -> Stage:
+        """The stage it stands at, or stood at when it was decided."""
+        return self.now_version.route.stages[self.stage]
+
+    @property
     def open_stage(self) -> Stage | None:
-        if self.state is not State.PENDING or self.version is None:
-            return None
-        return self.version.route.stages[self.stage]
+        return self.now_stage if self.state is State.PENDING and self.version is not None else None
 
     @property
     def key(self) -> str:
@@ -371,6 +374,11 @@ class Request:
         return tuple(dict.fromkeys((*self.now_version.route.stages[at].need[requirement].groups, *added)))
 
     @property
+    def stage_groups(self) -> tuple[str, ...]:
+        """Every group whose members count for something in the stage it stands at, escalation's too."""
+        return tuple(dict.fromkeys(group for at in range(len(self.now_stage.need)) for group in self.groups_for(at)))
+
+    @property
     def asked(self) -> frozenset[str]:
         """Every group that was asked or told of the current version so far: a stage to come has asked nobody yet."""
         opened = range(min(self.stage + 1, len(self.now_version.route.stages)))
@@ -383,7 +391,7 @@ class Request:
         return tuple(steps[past.index] for past in self.fired if past.kind == "escalate" and past.stage == stage)
 
     def asks_requester(self, requirement: int) -> bool:
-        return REQUESTER in self.now_version.route.stages[self.stage].need[requirement].groups
+        return REQUESTER in self.now_stage.need[requirement].groups
 
     @property
     def escalated_to(self) -> tuple[tuple[str, bool], ...]:

@@ -56,7 +56,7 @@ def _fired(request: Request, kind: str) -> tuple[Fired, ...]:
 
 
 def _reminder(request: Request) -> list[Due]:
-    stage = request.now_version.route.stages[request.stage]
+    stage = request.now_stage
     if stage.remind is None or _fired(request, "escalate"):
         return []
     reminded = _fired(request, "remind")
@@ -66,7 +66,7 @@ def _reminder(request: Request) -> list[Due]:
 
 def _escalation(request: Request) -> list[Due]:
     """The next steps of the list: those counted from the stage stand side by side, one from `previous` waits for it."""
-    stage = request.now_version.route.stages[request.stage]
+    stage = request.now_stage
     fired = {(step.loop, step.index): step.at for step in _fired(request, "escalate")}
     coming: list[Due] = []
     start = request.stage_at

@@ -65,7 +65,7 @@ async def _asked_again(desk: Desk, request: Request) -> str | None:
         return None  # the claim itself tells it
     if not machine.same_definition(version, desk.in_force.catalogue.actions):
         return "the action's definition in signoff.yaml changed after it was approved"
-    if version.risk.rank > 1:
+    if version.risk.grave:
         for vote in request.votes:
             if vote.approve and not await _entitled(desk, request, vote):
                 return "somebody who approved it is no longer entitled to"

@@ -64,8 +64,8 @@ class Desk:
         try:
             for _ in range(TRIES):
                 request = await self.open(request_id)
-                critical = request.version is not None and request.version.risk.rank > 1
-                standing = await self.standing(person_id, request, fresh=critical, looks=click.verb in _LOOKS)
+                grave = request.version is not None and request.version.risk.grave
+                standing = await self.standing(person_id, request, fresh=grave, looks=click.verb in _LOOKS)
                 try:
                     return await self._decided(request, standing, click, decide)
                 except Changed:

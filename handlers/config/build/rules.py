@@ -71,7 +71,7 @@ def _grave(when: str, actions: Mapping[str, Action]) -> bool:
     """Whether a rule is for sure about actions of high or critical risk: it joins only by && and names one."""
     names = _ACTION.findall(when)
     sure = len(names) == 1 and "||" not in when and "!" not in when and "?" not in when
-    return sure and names[0] in actions and actions[names[0]].risk.rank >= Risk.HIGH.rank
+    return sure and names[0] in actions and actions[names[0]].risk.grave
 
 
 def _defaults(spot: Spot, parts: Parts, groups: Mapping[str, Group], stages: Stages) -> dict[Risk, Ask | Verdict]:
@@ -80,8 +80,8 @@ def _defaults(spot: Spot, parts: Parts, groups: Mapping[str, Group], stages: Sta
     for risk in Risk:
         if risk.value in parts.defaults:
             given = parts.defaults[risk.value]
-            made[risk] = Verdict.DENY if given is None else stages.then(spot / risk, given, grave=risk.rank >= 2)
-            if given == "allow" and risk.rank >= Risk.HIGH.rank:
+            made[risk] = Verdict.DENY if given is None else stages.then(spot / risk, given, grave=risk.grave)
+            if given == "allow" and risk.grave:
                 (spot / risk).warning(f"what is of {risk.value} risk runs without anyone looking", "ask someone")
         elif risk is Risk.LOW:
             made[risk] = Verdict.ALLOW
@@ -98,5 +98,5 @@ def _defaults(spot: Spot, parts: Parts, groups: Mapping[str, Group], stages: Sta
 
 
 def _asking_approvers(risk: Risk) -> shape.Ask:
-    """What product.md 4 says where the file says nothing."""
+    """One approval, or two for critical risk, where the file says nothing."""
     return shape.Ask.model_validate({"ask": [{"need": [{"from": APPROVERS, "approvals": APPROVALS[risk]}]}]})
