@@ -17,6 +17,7 @@ from bot.request import (
     BOT,
     CLOCK,
     FINAL,
+    OPEN,
     Actor,
     Asker,
     Attempt,
@@ -53,8 +54,7 @@ def _step(before: Request | None, after: Request, move: Move, actor: Actor, now:
         digest=version.digest if version else "",
         detail=detail,
     )
-    closing = after.state not in (State.DRAFTING, State.PENDING, State.APPROVED, State.EXECUTING, State.UNKNOWN)
-    if closing and after.closed_at is None:
+    if after.state not in OPEN and after.closed_at is None:
         after = after.but(closed_at=now)
     return Step(after, (event,), effects.follow(before, after, event))
 
@@ -142,7 +142,7 @@ def _approved(request: Request, moment: Moment) -> Request:
 def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Moment) -> Step:
     """One person's word. It may pass the stage, reject the request, or leave it waiting."""
     after = request.but(votes=(*request.votes, vote))
-    stage = request.now_version.route.stages[request.stage]
+    stage = request.now_stage
     votes = after.stage_votes()
     detail: dict[str, Any] = {"approve": vote.approve, "stage": vote.stage, "person": vote.person}
     if exception := _exception(request, vote.person):
@@ -224,7 +224,7 @@ def escalated(request: Request, index: int, loop: int, people: Sequence[str], mo
     """A step of the open stage reaches its people: they are added, where it says so, and each gets a DM."""
     fired = Fired(request.now_version.number, request.stage, "escalate", index, loop, moment.now, tuple(people))
     after = request.but(fired=(*request.fired, fired))
-    step = request.now_version.route.stages[request.stage].escalate[index]
+    step = request.now_stage.escalate[index]
     detail = {"stage": request.stage, "index": index, "loop": loop, "to": list(step.to), "people": len(people)}
     return _step(request, after, Move.ESCALATE, CLOCK, moment.now, **detail)
 

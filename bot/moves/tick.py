@@ -71,7 +71,7 @@ async def _reached(desk: Desk, request: Request, due: tuple[timing.Due, ...]) ->
         return ()
     version = request.now_version
     found: dict[str, None] = {}
-    for name in version.route.stages[request.stage].escalate[first.index].to:
+    for name in request.now_stage.escalate[first.index].to:
         for person in await _members(desk, version.route.groups[name]):
             found[person] = None
     return tuple(person for person in sorted(found) if person not in request.makers)

@@ -116,10 +116,8 @@ def _remind(_: Event, request: Request) -> Told | None:
 
 def asked(request: Request) -> Line:
     """Those the open stage asks and who have not voted: their groups, and the people named one by one."""
-    version = request.now_version
-    stage = version.route.stages[request.stage]
-    names = list(dict.fromkeys(name for at in range(len(stage.need)) for name in request.groups_for(at)))
-    groups = [version.route.groups[name] for name in names if name in version.route.groups]
+    names, known = request.stage_groups, request.now_version.route.groups
+    groups = [known[name] for name in names if name in known]
     silent = request.makers | {vote.person for vote in request.votes}
     mentioned: list[Line] = [[user_group(ident)] for group in groups for ident in group.user_groups]
     named = list(dict.fromkeys(ident for group in groups for ident in group.users if ident not in silent))

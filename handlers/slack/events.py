@@ -61,15 +61,11 @@ async def _heard(office: Office, who: Actor, message: Message, event: Mapping[st
         raise WrongMoment("Your message is older than the card; look at the card and decide there.")
     if rejected is not None:
         request = await desk.open(message.request_id)
-        _small(request.version is not None and request.version.risk.rank > 1)
+        if request.version is not None and request.version.risk.grave:
+            raise WrongMoment("This one is decided with its buttons, not in words.")
         await vote.reject(desk, who, message.request_id, message.version, rejected[1])
         return
     await vote.approve(desk, who, message.request_id, message.version, Surface.CARD)
-
-
-def _small(large: bool) -> None:
-    if large:
-        raise WrongMoment("This one is decided with its buttons, not in words.")
 
 
 async def _comment(office: Office, who: Actor, message: Message, text: str) -> None:
