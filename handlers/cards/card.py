@@ -36,7 +36,7 @@ from handlers.cards.blocks import (
 )
 from handlers.cards.facts import Line
 from handlers.cards.text import shown, visible
-from handlers.cards.words import risk_words, state_words
+from handlers.cards.words import risk_words
 from handlers.redact import redact
 
 HEADLINE_ROOM, PLAN_ROOM = 400, 1_600  # characters a card gives; what needs more is read in Review
@@ -55,7 +55,7 @@ def card(
     """A card of the current version. `copy`: one sent by DM; `may_vote`: whether that copy has vote buttons."""
     version = request.now_version
     shown_args = on_card(version)
-    opening = f"{state_words(request.state)}: {version.headline} ({risk_words(version.risk)})"
+    opening = f"{facts.stands(request)}: {version.headline} ({risk_words(version.risk)})"
     for quote in QUOTES:
         blocks = [
             *header(version.headline, HEADLINE_ROOM),

@@ -21,17 +21,33 @@ WHOLE = 100_000
 def standing(request: Request) -> Line:
     """How risky, and where it stands."""
     version = request.now_version
-    state = state_words(request.state)
-    if request.waits_for_release:
-        state = "✋ Approved, waits for an operator's Release"
-    if request.state is State.SUCCEEDED and request.undone_by:
-        state = "✅ Done; an undo was asked for"
-    groups: list[Line] = [[bold(risk_words(version.risk))], [bold(state)]]
+    groups: list[Line] = [[bold(risk_words(version.risk))], [bold(stands(request))]]
     if version.number > 1:
         groups.append([f"version {version.number}"])
     if version.editor:
         groups[-1] += [" by ", person(version.editor)]
     return joined(groups)
+
+
+def stands(request: Request) -> str:
+    """Where it stands, in a few words."""
+    match request.state:
+        case State.APPROVED if request.waits_for_release:
+            return "✋ Approved, waits for an operator's Release"
+        case State.EXECUTING if request.now_version.by_caller:
+            return "🔄 Approved, its requester runs it"
+        case State.SUCCEEDED if request.undone_by:
+            return "✅ Done; an undo was asked for"
+        case State.EXPIRED:
+            return f"⌛ Expired: {_why_expired(request)}"
+        case state:
+            return state_words(state)
+
+
+def _why_expired(request: Request) -> str:
+    if request.version is None:
+        return "it was never sent"
+    return "approved, but it did not start in time" if request.approved_at else "nobody said yes or no in time"
 
 
 def who(request: Request) -> Line:
@@ -103,7 +119,7 @@ def said(votes: Sequence[Vote]) -> list[Line]:
 def _times(request: Request) -> Line:
     groups: list[Line] = []
     escalation = next((due for due in schedule(request) if due.kind == "escalate"), None)
-    stage = request.now_version.route.stages[request.stage]
+    stage = request.now_stage
     if escalation is not None and escalation.at < request.expires_at:
         to = stage.escalate[escalation.index].to
         groups.append(["Escalates to ", words(_names(to)), " ", clock(escalation.at)])

@@ -43,7 +43,7 @@ def sent(request: Request) -> Drawn:
     """A typed request was made."""
     if request.state is State.PENDING:
         return _told(request, "📨 Sent. It is asked about before it runs; you hear in your messages with Signoff.")
-    return _told(request, f"{state_words(request.state)}. You hear in your messages with Signoff what comes of it.")
+    return _told(request, f"{facts.stands(request)}. You hear in your messages with Signoff what comes of it.")
 
 
 def cancelled(request: Request) -> Drawn:
@@ -59,7 +59,7 @@ def _told(request: Request, what: str) -> Drawn:
 def shown(request: Request) -> Drawn:
     """A request as its card, without buttons."""
     if request.version is None:
-        return drawn(state_words(request.state), [rich(section([bold(state_words(request.state))])), note(request.id)])
+        return drawn(facts.stands(request), [rich(section([bold(facts.stands(request))])), note(request.id)])
     return card(request, "")
 
 

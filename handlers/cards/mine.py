@@ -27,7 +27,6 @@ from handlers.cards.blocks import (
 )
 from handlers.cards.card import HEADLINE_ROOM, result
 from handlers.cards.drafts import ROOMS, draft_parts
-from handlers.cards.words import state_words
 
 
 def mine(
@@ -45,10 +44,10 @@ def mine(
     if request.state is State.DRAFTING:
         text, blocks = draft_parts(request, token, action, decision)
     elif request.version is None:
-        text = state_words(request.state)
+        text = facts.stands(request)
         blocks = [rich(section([bold(text)]), *([quoted(request.words, ROOMS[0])] if request.words else []))]
     else:
-        text = f"{state_words(request.state)}: {request.version.headline}"
+        text = f"{facts.stands(request)}: {request.version.headline}"
         blocks = _sent(request, token, now, ROOMS[0])
         if weight(blocks) > MESSAGE_ROOM:
             blocks = _sent(request, token, now, ROOMS[1])

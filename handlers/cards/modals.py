@@ -24,7 +24,6 @@ from handlers.cards.lists import refusal
 from handlers.cards.parts import TO_THE_SECOND, arguments_parts, first_page
 from handlers.cards.review import review
 from handlers.cards.views import Place, loading, modal, place, text_input
-from handlers.cards.words import state_words
 
 __all__ = ["Place", "details", "edit", "fields", "form", "loading", "place", "revealed", "review"]
 
@@ -37,7 +36,7 @@ def check_open(request: Request, version: int) -> None:
     if version != current:
         raise Superseded(f"That was version {version}; version {current} is the one to decide on now.")
     if request.state is not State.PENDING:
-        raise WrongMoment(f"There is nothing to decide any more: {state_words(request.state)}.")
+        raise WrongMoment(f"There is nothing to decide any more: {facts.stands(request)}.")
 
 
 def turned(callback: str, request: Request, at: Place, page: int, **more: Any) -> Json:

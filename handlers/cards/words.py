@@ -14,7 +14,7 @@ STATES: Mapping[State, tuple[str, str]] = {
     State.DENIED: ("⛔", "Denied by the policy"),
     State.REJECTED: ("❌", "Rejected"),
     State.CANCELLED: ("⚪", "Cancelled"),
-    State.EXPIRED: ("⌛", "Expired: nobody said yes or no in time"),
+    State.EXPIRED: ("⌛", "Expired: its time was over"),
     State.EXECUTING: ("🔄", "Running"),
     State.SUCCEEDED: ("✅", "Done"),
     State.FAILED: ("❗", "Failed"),
