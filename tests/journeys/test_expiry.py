@@ -75,7 +75,7 @@ async def test_a_draft_nobody_sends_is_dropped_after_a_day(stage: Stage) -> None
     await stage.later(hours=23, minutes=59)
     assert "Discard" in labels(stage.rita, draft)
     await stage.later(minutes=1)
-    assert "Expired" in stage.rita.reads(draft)
+    assert "Expired: it was never sent" in stage.rita.reads(draft)
     assert labels(stage.rita, draft) == []
     async with stage.unchanged():
         await stage.rita.forge_click(draft, "open_form")
@@ -94,6 +94,6 @@ async def test_what_was_approved_and_did_not_start_in_time_does_not_start(stage:
     await stage.later(seconds=5)
     assert stage.target.runs() == []
     shown = stage.walt.reads(card)
-    assert "it did not start in time" in shown
+    assert "Expired: approved, but it did not start in time" in shown
     assert "Approved by @fay" in shown
     await stage.told(stage.rita, "it did not start in time")
