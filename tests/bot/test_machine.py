@@ -1,4 +1,4 @@
-"""The state machine itself: its table against product.md, what is final, and who hears of which move."""
+"""The state machine itself: its table against the life of a request, what is final, and who hears of which move."""
 
 import itertools
 from dataclasses import replace
@@ -32,7 +32,7 @@ from tests import build
 from tests.build import ALICE, BOB, DORA, ERIN, T0
 
 S = State
-LIFE = {  # product.md 2, "Life of a request", word for word
+LIFE = {  # of a request, as its users were told it
     (None, S.DRAFTING),
     (None, S.PENDING),
     (None, S.APPROVED),
@@ -62,7 +62,7 @@ LIFE = {  # product.md 2, "Life of a request", word for word
 BESIDES = {(S.APPROVED, S.DENIED)}  # asked again at the claim, and the rules in force deny it
 
 
-def test_the_table_is_product_md_s() -> None:
+def test_the_table_is_the_life_of_a_request() -> None:
     edges = {(before, after) for rows in TABLE.values() for before, afters in rows.items() for after in afters}
     marks = {(state, state) for state in State if state is not S.PENDING}  # a mark on a request, its state the same
     assert edges - marks == LIFE | BESIDES
@@ -156,6 +156,21 @@ def test_what_ends_is_closed_then_and_stays_so() -> None:
     assert lost.request.closed_at is None
     undone = machine.undone(machine.finished(running(), 1, DONE, NOW).request, "req_2", Moment(NOW.now + 9))
     assert undone.request.closed_at == NOW.now
+
+
+@pytest.mark.parametrize(("late", "opens"), [(-1, True), (0, False), (1, False)])
+def test_a_draft_lives_to_the_millisecond(late: int, opens: bool) -> None:
+    draft = build.request(state=S.DRAFTING)
+    moment = Moment(draft.expires_at + late)
+    for move in (
+        lambda: machine.planned(draft, Draft("ready"), moment),
+        lambda: machine.sent(draft, build.version(), MINE, moment),
+    ):
+        if opens:
+            move()
+        else:
+            with pytest.raises(TooLate):
+                move()
 
 
 # ── running ─────────────────────────────────────────────────────────────────────────────────────────────────────
