@@ -21,7 +21,7 @@ from typing import Any
 
 DOMAIN = b"signoff-audit-v1\0"
 GENESIS = bytes(32)
-FOLLOWS = {  # from → to, as product.md's "Life of a request" has it; None: it did not exist before
+FOLLOWS = {  # from → to, as `bot.request.TABLE` has it; None: it did not exist before
     None: {"drafting", "pending", "approved", "denied"},
     "drafting": {"drafting", "pending", "approved", "denied", "cancelled", "expired"},
     "pending": {"pending", "approved", "rejected", "cancelled", "expired"},

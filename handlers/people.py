@@ -123,7 +123,7 @@ class SlackPeople:
         return Person(person_id, name, self._problem(user), user.get("tz") or "UTC")
 
     def _problem(self, user: dict[str, Any]) -> str | None:
-        """Why this user is no full member of this workspace. `is_stranger` alone would miss externals (slack.md A6)."""
+        """Why this user is no full member of this workspace. `is_stranger` alone would miss some from elsewhere."""
         enterprise = (user.get("enterprise_user") or {}).get("enterprise_id")
         at_home = user.get("team_id") == self.home.team_id or (
             self.home.enterprise_id is not None and enterprise == self.home.enterprise_id

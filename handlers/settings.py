@@ -1,4 +1,4 @@
-"""Settings from the environment and `.env`: product.md section 10. Every mistake is one sentence, all told at once.
+"""Settings from the environment and `.env`. Every mistake is one sentence, all told at once.
 
 The environment is read once, as one mapping (what is set for the process goes before `.env`), so that the `${NAME}`
 of signoff.yaml are taken from the very same: `Settings.environment`.

@@ -1,7 +1,7 @@
 """APScheduler as a clock: it wakes the process at the next due time, and holds no state of its own.
 
 The next time is computed after the work, never within the job itself, where the wake-up could be lost; a slow
-sweep catches whatever was missed (performance.md 3).
+sweep catches whatever was missed.
 """
 
 import asyncio

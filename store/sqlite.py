@@ -1,7 +1,7 @@
 """SQLite: one thread that writes, one that reads, each with a connection of its own.
 
-A whole commit, and a whole query, is one hop to its thread: what costs is the hop, not the SQL
-(reference: aiosqlite hop per statement 503 moves/s, per transaction 1,798). WAL with synchronous=FULL: what is
+A whole commit, and a whole query, is one hop to its thread: what costs is the hop, not the SQL (measured: 503 moves
+a second with a hop for each statement, 1,798 with one for each transaction). WAL with synchronous=FULL: what is
 acknowledged survives a loss of power.
 """
 

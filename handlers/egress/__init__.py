@@ -12,7 +12,7 @@ An address is public, private or never. *Private* (loopback, RFC 1918, CGNAT, un
 the URL's host is itself an address or `localhost`, or is listed under `network.private`; a callback never gets
 that. *Never* holds for everyone: metadata services, link-local, multicast, reserved, and the tunnels that carry an
 IPv4 address inside an IPv6 one (aiohttp skips its resolver for literals, and `ipaddress.is_global` takes several of
-these for public: security.md section 0.7).
+these for public).
 
 One connection serves one request, so whether it was ever connected is known. Redirects, proxies from the
 environment, netrc and cookies are not followed, read or kept, and nothing is ever sent twice.

@@ -1,4 +1,4 @@
-"""`run: http`: one request to a target, its answer classified (security.md section 5, step 4).
+"""`run: http`: one request to a target, its answer classified.
 
 never connected                       failed, may be tried again
 2xx, the whole body read              succeeded

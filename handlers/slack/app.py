@@ -2,7 +2,7 @@
 
 `process_before_response` is on: a listener answers Slack when its move is committed, and whatever it has to say
 after that goes on as a task of its own. Bolt's default runner polls for the answer and loses it when a listener
-raises soon after it (slack.md section 0).
+raises soon after it.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Whatever Slack sends is taken once, however often it comes.
 
 Slack sends an event again that was not answered in time, and Socket Mode may deliver an envelope twice over two
-connections (slack.md A8). What comes again while the first is under way waits for the same answer; what failed
+connections. What comes again while the first is under way waits for the same answer; what failed
 is forgotten, so that the next delivery is a new try. Several processes share nothing here: between them a move
 made twice is refused by its request.
 """

@@ -1,7 +1,7 @@
 """Slack's requests over HTTP: verified over the raw bytes, decoded once, handed to Bolt.
 
 The check is ours and comes before Bolt, because Bolt answers 500 to a malformed timestamp, logs the hostile body,
-and keeps no memory of what it has seen (security.md B1 to B4). Bolt gets the decoded body as it does in Socket Mode.
+and keeps no memory of what it has seen. Bolt gets the decoded body as it does in Socket Mode.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The one door: a line of security.md 3d each, their order, and every verb in every state by everybody."""
+"""The one door: each rule, their order, and every verb in every state by everybody."""
 
 from dataclasses import replace
 from typing import Any

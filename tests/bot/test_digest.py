@@ -1,4 +1,4 @@
-"""What was approved is what runs: the bytes, their digest, and that any one change is seen (product.md 6)."""
+"""What was approved is what runs: the bytes, their digest, and that any one change is seen."""
 
 import copy
 import json
@@ -207,7 +207,7 @@ def rest() -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
 def test_any_one_change_of_what_was_approved_is_seen_at_the_claim(path: tuple[Any, ...]) -> None:
-    """A13 of security.md: flip any one field after approval, and nothing runs."""
+    """Flip any one field after approval, and nothing runs."""
     other_bytes = digest.canonical(changed(CONTENT, path))
     assert digest.digest_of(other_bytes, VERSION.salt) != VERSION.digest
     tampered = approved(replace(VERSION, snapshot=other_bytes))

@@ -1,4 +1,4 @@
-"""From words to a request: what is sent by itself, and what waits for Send (product.md 3)."""
+"""From words to a request: what is sent by itself, and what waits for Send."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

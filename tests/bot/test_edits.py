@@ -1,4 +1,4 @@
-"""Edits: who may change what, what becomes of votes, risk, route and time (product.md 5, Edit)."""
+"""Edits: who may change what, what becomes of votes, risk, route and time."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Who may look, what is revealed to whom, and what is noted of refusals (product.md 4, 5, 6; security.md A5)."""
+"""Who may look, what is revealed to whom, and what is noted of refusals."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Whatever people, agents, time, crashes and a second replica do, in any order: what security.md 3c says must hold.
+"""Whatever people, agents, time, crashes and a second replica do, in any order: what must hold.
 
 Two replicas stand on one database; each rule is done by one of them, claims also by both at once. The model keeps its
 own account of who voted with which membership, and never asks the code under test whether that was enough.

@@ -1,4 +1,4 @@
-"""Conditions, risk and route: what is decided on, and that nothing that errs lets anything through (product.md 4)."""
+"""Conditions, risk and route: what is decided on, and that nothing that errs lets anything through."""
 
 import itertools
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Running: the claim, what may have changed before it, unknown outcomes, the brake, undo (product.md 2, 5, 6, 7)."""
+"""Running: the claim, what may have changed before it, unknown outcomes, the brake, undo."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`{name}` by where it stands, and an action resolved to the very values that will be sent (product.md 7)."""
+"""`{name}` by where it stands, and an action resolved to the very values that will be sent."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Time: reminders, escalation, questions, hours, expiry, to the millisecond (product.md 8)."""
+"""Time: reminders, escalation, questions, hours, expiry, to the millisecond."""
 
 from pathlib import Path
 

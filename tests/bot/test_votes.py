@@ -1,4 +1,4 @@
-"""Deciding: who may, how votes count, how strong a click must be (product.md 5)."""
+"""Deciding: who may, how votes count, how strong a click must be."""
 
 from pathlib import Path
 

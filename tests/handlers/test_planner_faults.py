@@ -1,4 +1,4 @@
-"""The faults of a model endpoint (security.md D2, D4): none leads to a ready draft, each is told in plain words."""
+"""The faults of a model endpoint: none leads to a ready draft, each is told in plain words."""
 
 import asyncio
 import json

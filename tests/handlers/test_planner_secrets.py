@@ -1,4 +1,4 @@
-"""What never reaches the model (security.md C7, D5): sensitive parameters, and secrets in the words."""
+"""What never reaches the model: sensitive parameters, and secrets in the words."""
 
 import json
 import time

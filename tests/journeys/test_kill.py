@@ -1,6 +1,6 @@
 """kill -9 between any two steps of the path, and a restart: nothing is lost, nothing runs twice, old cards work.
 
-The table is security.md 3b. A supervisor starts the process again as soon as it is dead; a person who gets an error
+A supervisor starts the process again as soon as it is dead; a person who gets an error
 from Slack does the same once more.
 """
 
