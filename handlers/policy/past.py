@@ -5,7 +5,7 @@ import time
 
 import typer
 
-from bot.replay import Change, Tally
+from bot.replay import Change, Past, Tally
 from bot.suggest import Evidence
 from handlers import config
 from handlers import main as composition
@@ -22,7 +22,7 @@ async def show_replay(settings: Settings, book: config.Book, rows: int) -> None:
             for past in page.versions:
                 made = tally.add(past, book.catalogue, book.policy)
                 if made is not None and made.change is not Change.SAME and (not rows or len(changes) < rows):
-                    changes.append(words.change_row(made))
+                    changes.append(words.change_row(made, _hidden(book, past)))
             progress.on(page.requests)
         progress.end()
     if changes:
@@ -31,6 +31,11 @@ async def show_replay(settings: Settings, book: config.Book, rows: int) -> None:
             typer.echo(f"… and {left:,} more; --rows 0 lists all.")
         typer.echo()
     show(words.tally(tally))
+
+
+def _hidden(book: config.Book, past: Past) -> frozenset[str]:
+    action = book.catalogue.actions.get(past.action.name)
+    return action.sensitive if action else frozenset()
 
 
 async def show_suggestions(settings: Settings, book: config.Book, least: int) -> None:

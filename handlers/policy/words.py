@@ -178,9 +178,9 @@ def _people(need: Need, names: Mapping[str, str]) -> str:
 # ── replay ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def change_row(made: Replayed) -> tuple[str, ...]:
+def change_row(made: Replayed, hidden: frozenset[str]) -> tuple[str, ...]:
+    """`hidden`: what is sensitive now; what was sensitive then is not in the basis."""
     past = made.past
-    hidden = past.action.sensitive
     shown = {name: value for name, value in past.basis.get("args", {}).items() if name not in hidden}
     return (
         f"{past.request} v{past.number}",
