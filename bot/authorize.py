@@ -69,7 +69,8 @@ class Click:
 def authorize(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
     """Returns when the move may be made; raises the Refusal that says why not."""
     _current_version(click, request)
-    _full_member(standing)
+    if click.verb is not Verb.LOOK:
+        _full_member(standing)
     _RULES[click.verb](click, request, standing, moment)
 
 
@@ -241,7 +242,7 @@ def _undo(_: Click, request: Request, standing: Standing, __: Moment) -> None:
 
 
 def _look(_: Click, request: Request, standing: Standing, __: Moment) -> None:
-    if not sees(request, standing):
+    if standing.person.problem or not sees(request, standing):
         raise NotFound
 
 

@@ -1,6 +1,7 @@
 """Who may look at what: one request, lists, the sensitive values."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.authorize import Click, Verb, authorize
 from bot.errors import NotFound, Refusal
@@ -34,7 +35,13 @@ async def may(desk: Desk, actor: Actor, request_id: str, click: Click) -> Reques
 
 
 async def mine(desk: Desk, person: str, limit: int) -> tuple[Row, ...]:
-    return await desk.store.of_asker(person, limit)
+    """Their own requests; a draft is known by its words, which only they see."""
+    return tuple([await _by_its_words(desk, row) for row in await desk.store.of_asker(person, limit)])
+
+
+async def _by_its_words(desk: Desk, row: Row) -> Row:
+    request = await desk.store.load(row.id) if row.state == State.DRAFTING else None
+    return replace(row, headline=request.words) if request and request.words else row
 
 
 async def waiting(desk: Desk, person: str, limit: int) -> tuple[Row, ...]:

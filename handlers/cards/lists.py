@@ -75,7 +75,7 @@ def rows(which: str, found: Sequence[Row], *, shown: int) -> Drawn:
 
 
 def _row(row: Row) -> facts.Line:
-    return [f"{facts.risk_of(row)} · ", bold(row.headline, 200)]
+    return [f"{facts.risk_of(row)} · " if row.risk else "", bold(row.headline, 200)]
 
 
 def _small(row: Row) -> facts.Line:
