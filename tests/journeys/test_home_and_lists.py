@@ -187,7 +187,7 @@ async def test_the_result_is_for_the_requester(stage: Stage) -> None:
 
 
 async def test_a_result_for_the_card_stands_on_the_card(stage: Stage) -> None:
-    request, card = await stage.asked(stage.rita, "lookup what=x")
+    request, card = await stage.asked(stage.rita, "find_out what=x")
     await stage.fay.click(card, "Approve")
     await stage.reaches(request.id, "succeeded")
     await stage.settled()
