@@ -157,7 +157,7 @@ def test_the_first_file_of_a_newcomer_is_without_mistakes(tmp_path: Path) -> Non
     book = load(file, {}, which=shutil.which)
     assert book.warnings == ()
     assert [str(result) for result in run_cases(book) if not result.passed] == []
-    assert template().count("CHANGE:") == 3
+    assert template().count("CHANGE:") == 4
 
 
 def test_a_program_is_made_absolute_and_its_links_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
