@@ -70,9 +70,9 @@ async def drop(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def status(code: int, **body: Any) -> Answer:
+def status(code: int, *, headers: dict[str, str] | None = None, **body: Any) -> Answer:
     async def answer(_: web.Request) -> web.StreamResponse:
-        return web.json_response(body, status=code)
+        return web.json_response(body, status=code, headers=headers)
 
     return answer
 
