@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from bot import machine
 from bot.authorize import Click, Standing, Verb, authorize
@@ -27,6 +28,7 @@ class Desk:
     clock: Callable[[], int]
     new_id: Callable[[], str]  # at least 122 random bits
     fingerprint_key: bytes
+    asking: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     refused: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     @property
@@ -74,6 +76,10 @@ class Desk:
         except Refusal as refusal:
             await self.note(refusal, request_id, actor)
             raise
+
+    def alone(self, fingerprint: str) -> asyncio.Lock:
+        """To be held while it is asked whether there is such a request, and one is made: two at once would both be."""
+        return self.asking.setdefault(fingerprint, asyncio.Lock())
 
     async def open(self, request_id: str) -> Request:
         request = await self.store.load(request_id)

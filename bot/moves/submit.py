@@ -45,9 +45,12 @@ async def typed(
     action = desk.in_force.catalogue.action(action_name)
     base = blank(desk, asker, actor, context=dict(context or {}))
     ready = await prepare(desk, base, action, args, Plan())
-    if ready.twin is not None:
-        return ready.twin
+    async with desk.alone(ready.fingerprint):
+        twin = ready.twin or await desk.store.by_fingerprint(ready.fingerprint)
+        return twin or await _made(desk, base, ready, actor)
 
+
+async def _made(desk: Desk, base: Request, ready: "Ready", actor: Actor) -> Request:
     def decide(_: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
         stamped = base.but(made_at=moment.now, fingerprint=ready.fingerprint)
         return [machine.sent(stamped, ready.version, actor, moment, fresh=True)]
