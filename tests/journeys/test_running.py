@@ -1,4 +1,4 @@
-"""What was approved is run, once, and what came of it is told as far as it is known (product.md 7)."""
+"""What was approved is run, once, and what came of it is told as far as it is known."""
 
 import asyncio
 from collections.abc import Sequence
