@@ -17,7 +17,7 @@ from handlers.terminal import ConfigPath, book_of, run, settings_of, stop
 try:
     from handlers import demonstration
 except ModuleNotFoundError as missing:
-    if missing.name != "aiosmtpd":
+    if (missing.name or "").partition(".")[0] != "aiosmtpd":
         raise
     demonstration = None  # type: ignore[assignment] # the extra `demo` is not installed; everything else works
 

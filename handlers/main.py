@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.compose import Composer, InForce
@@ -43,7 +43,7 @@ from handlers.settings import Settings, SettingsError
 from handlers.slack.app import slack_app
 from handlers.slack.inbound import Office, Tasks
 from handlers.slack.signed import Signature, endpoint
-from handlers.slack_errors import code_of
+from handlers.slack_errors import UNANSWERED, code_of
 from handlers.ticker import Ticker
 from handlers.web import listen, web_app
 from store import StoreError, open_store
@@ -160,7 +160,7 @@ async def reach_slack(client: AsyncWebClient) -> Home:
         answer = await client.auth_test()
     except SlackApiError as error:
         raise _not_let_in(error, "SLACK_BOT_TOKEN", "copy the Bot User OAuth Token (xoxb-…) of the app") from error
-    except (SlackClientError, OSError, TimeoutError) as error:
+    except UNANSWERED as error:
         raise StartError(
             f"Slack cannot be reached at {client.base_url} ({type(error).__name__}); check the network."
         ) from error
@@ -185,7 +185,7 @@ async def reach_socket_mode(settings: Settings, client: AsyncWebClient) -> str |
     except SlackApiError as error:
         remedy = "make an app-level token (xapp-…) with the scope connections:write"
         raise _not_let_in(error, "SLACK_APP_TOKEN", remedy) from error
-    except (SlackClientError, OSError, TimeoutError) as error:
+    except UNANSWERED as error:
         raise StartError(f"Socket Mode cannot connect ({type(error).__name__}); check the network.") from error
     return str(answer["url"])
 
@@ -267,7 +267,7 @@ def _well(desk: Desk, client: AsyncWebClient) -> Callable[[], Awaitable[dict[str
         try:
             async with asyncio.timeout(2):
                 await client.api_call("auth.test")
-        except (SlackClientError, OSError, TimeoutError) as error:
+        except UNANSWERED as error:
             troubles["slack"] = type(error).__name__
         return troubles
 
@@ -336,7 +336,7 @@ async def _connected(house: House, stack: AsyncExitStack, url: str) -> None:
     try:
         async with asyncio.timeout(CONNECT):
             await handler.connect_async()  # type: ignore[no-untyped-call] # Bolt leaves it untyped
-    except (SlackClientError, OSError, TimeoutError) as error:
+    except UNANSWERED as error:
         raise StartError(f"Socket Mode cannot connect ({type(error).__name__}); check the network.") from error
 
 
@@ -351,7 +351,7 @@ async def troubles(settings: Settings, book: Book) -> list[str]:
             return [trouble async for trouble in checking.troubles(client, people, book.catalogue)]
         except SlackApiError as error:
             raise StartError(f"Slack does not list its channels ({code_of(error)}); try again in a minute.") from error
-        except (SlackClientError, OSError, TimeoutError) as error:
+        except UNANSWERED as error:
             raise StartError(f"Slack stopped answering ({type(error).__name__}); check the network.") from error
 
 

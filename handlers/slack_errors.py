@@ -1,6 +1,10 @@
 """What Slack said when it said no."""
 
-from slack_sdk.errors import SlackApiError
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+UNANSWERED = (SlackClientError, aiohttp.ClientError, OSError, TimeoutError)
+"""What the SDK raises where no answer of Slack's came; a server that hangs up is none of Python's own errors."""
 
 
 def code_of(error: SlackApiError) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import faults
@@ -23,7 +23,7 @@ from handlers.cards.card import card, superseded
 from handlers.cards.lines import line, operator_alert
 from handlers.cards.lists import said
 from handlers.cards.mine import mine
-from handlers.slack_errors import code_of
+from handlers.slack_errors import UNANSWERED, code_of
 from handlers.tokens import Token
 
 SPACING = 1.02  # seconds between two posts in one channel
@@ -237,7 +237,7 @@ class SlackChannel:
             if error.response.status_code >= 500:
                 raise NotDelivered(f"{method}: Slack answered {error.response.status_code}") from error
             raise
-        except (SlackClientError, OSError, TimeoutError) as error:
+        except UNANSWERED as error:
             raise NotDelivered(f"{method}: no answer from Slack ({type(error).__name__})") from error
         found: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
         return found

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from handlers.cards.blocks import Drawn
 from handlers.slack.inbound import Office, Tasks, log
+from handlers.slack_errors import UNANSWERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Replies:
         try:
             if not await self._by_url(drawn):
                 await self._by_post(drawn)
-        except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except UNANSWERED as error:
             log.warning("private_answer_lost", user=self.user, error=type(error).__name__)
 
     async def _by_url(self, drawn: Drawn) -> bool:
