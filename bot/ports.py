@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.catalogue import Action, Group
+from bot.catalogue import Action, Group, Risk
 from bot.errors import Problem
 from bot.outcome import Job, Outcome
 from bot.people import Person
-from bot.request import Draft, Effect, EffectKind, Event, Request, Step, Version
+from bot.request import Draft, Effect, EffectKind, Event, Request, State, Step, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Row:
     """A request in a list: enough to show a line of it without reading it whole."""
 
     id: str
-    state: str
+    state: State
     headline: str
     action: str
-    risk: str
+    risk: Risk | None  # of a draft not known yet
     asker: str
     made_at: int
     expires_at: int

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Select, bindparam, case, func, select
 
+from bot.catalogue import Risk
 from bot.ports import Row
 from bot.request import State
 from store.engine import Statement, Transaction
@@ -83,4 +84,9 @@ def states(transaction: Transaction) -> dict[str, int]:
 
 
 def _listed(transaction: Transaction, statement: Statement, **values: object) -> tuple[Row, ...]:
-    return tuple(Row(**row) for row in transaction.all(statement, **values))
+    found = transaction.all(statement, **values)
+    return tuple(Row(**row | {"state": State(row["state"]), "risk": _risk(row["risk"])}) for row in found)
+
+
+def _risk(stored: str) -> Risk | None:
+    return Risk(stored) if stored else None

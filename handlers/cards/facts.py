@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from bot import quorum
-from bot.catalogue import Risk
 from bot.ports import Row
 from bot.request import Request, State, Version, Vote
 from bot.route import REQUESTER
@@ -204,16 +203,13 @@ def similar(rows: Sequence[Row]) -> str:
     """What became of the last ones like it, in one line."""
     counts: dict[str, int] = {}
     for row in rows:
-        known = row.state in State.__members__.values()
-        word = STATES[State(row.state)][1].split(":")[0].lower() if known else row.state
+        word = STATES[row.state][1].split(":")[0].lower()
         counts[word] = counts.get(word, 0) + 1
+    if len(rows) == 1:
+        return f"The last request of this kind: {next(iter(counts))}"
     told = ", ".join(f"{number} {word}" for word, number in counts.items())
-    return f"The last {count(len(rows), 'request')} of this kind: {told}" if rows else ""
+    return f"The last {len(rows)} requests of this kind: {told}" if rows else ""
 
 
 def small_print(version: Version, request_id: str) -> str:
     return f"digest {version.short_digest} · version {version.number} · {request_id}"
-
-
-def risk_of(row: Row) -> str:
-    return risk_words(Risk(row.risk)) if row.risk in Risk.__members__.values() else row.risk

@@ -8,7 +8,7 @@ from handlers.cards import facts
 from handlers.cards.blocks import Json, actions, bold, button, date, joined, numbered, person, rich, section
 from handlers.cards.text import clip, visible
 from handlers.cards.views import NO_NONCE
-from handlers.cards.words import state_words
+from handlers.cards.words import risk_words, state_words
 from handlers.tokens import Token
 
 MOST = 11  # rows of a list: four lists of two blocks a row, within the 100 blocks of a home
@@ -55,9 +55,8 @@ def _row(row: Row, number: int) -> list[Json]:
 
 
 def _facts(row: Row) -> facts.Line:
-    known = row.state in State.__members__.values()
-    parts: list[facts.Line] = [[facts.risk_of(row)]] if row.risk else []
-    parts.append([state_words(State(row.state)) if known else row.state])
+    parts: list[facts.Line] = [[risk_words(row.risk)]] if row.risk else []
+    parts.append([state_words(row.state)])
     if row.asker:
         parts.append(["by ", person(row.asker)])
     if row.state == State.PENDING:

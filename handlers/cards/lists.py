@@ -10,7 +10,7 @@ from handlers.cards import facts
 from handlers.cards.blocks import Drawn, bold, code, date, drawn, header, note, paragraph, pre, rich, section
 from handlers.cards.card import HEADLINE_ROOM, card
 from handlers.cards.text import LONGEST, clip, pieces, visible
-from handlers.cards.words import count, state_words
+from handlers.cards.words import count, risk_words, state_words
 
 ROOM = 10_000  # characters of a message that only says something
 NEW = "Nothing here. Ask with /signoff and your words, or press New request in Signoff's home."
@@ -75,12 +75,11 @@ def rows(which: str, found: Sequence[Row], *, shown: int) -> Drawn:
 
 
 def _row(row: Row) -> facts.Line:
-    return [f"{facts.risk_of(row)} · " if row.risk else "", bold(row.headline, 200)]
+    return [f"{risk_words(row.risk)} · " if row.risk else "", bold(row.headline, 200)]
 
 
 def _small(row: Row) -> facts.Line:
-    state = state_words(State(row.state)) if row.state in State.__members__.values() else row.state
-    return [f"{state} · ", date(row.made_at), " · ", code(f"/signoff show {row.id}")]
+    return [f"{state_words(row.state)} · ", date(row.made_at), " · ", code(f"/signoff show {row.id}")]
 
 
 def help_text(actions: Sequence[Action]) -> Drawn:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bot.catalogue import Risk
 from bot.errors import BadInput, Denied, Problem
 from bot.outcome import Ending
 from bot.policy import Decision
@@ -235,7 +236,7 @@ def drafts(text: str) -> Iterator[tuple[Request, Decision | None]]:
 
 def messages(text: str) -> Iterator[Drawn]:
     """Every message, with the text in every place."""
-    row = Row("req_1234", "pending", text, text, "high", text, T0, T0 + 1, 1)
+    row = Row("req_1234", State.PENDING, text, text, Risk.HIGH, text, T0, T0 + 1, 1)
     for state in (State.PENDING, State.EXECUTING, State.SUCCEEDED, State.UNKNOWN, State.REJECTED):
         of = hostile_request(text, state)
         yield card(of, TOKEN, similar=(row, row), now=T0)
@@ -286,7 +287,7 @@ def views(text: str) -> Iterator[dict[str, Any]]:
     yield modals.loading()
     for each in (of, unknown, next(drafts(text))[0]):
         yield from some_details(each, text)
-    row = Row("req_1234", "pending", text, text, "high", text, T0, T0 + 1, 1)
+    row = Row("req_1234", State.PENDING, text, text, Risk.HIGH, text, T0, T0 + 1, 1)
     yield home.home(waiting=[row] * 30, mine=[row] * 30, recent=[row] * 30, paused=True, shown=30)
 
 

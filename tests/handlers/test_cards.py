@@ -239,11 +239,12 @@ def test_every_redraw_and_every_version_has_its_own_block_ids() -> None:
 
 def test_similar_decisions_take_one_line() -> None:
     rows = [
-        Row(str(n), state, "x", "a", "low", ALICE, T0, T0, 1)
-        for n, state in enumerate(["succeeded", "rejected", "succeeded"])
+        Row(str(n), state, "x", "a", Risk.LOW, ALICE, T0, T0, 1)
+        for n, state in enumerate([State.SUCCEEDED, State.REJECTED, State.SUCCEEDED])
     ]
     seen = everything(card(request(), TOKEN, similar=rows).blocks)
     assert "The last 3 requests of this kind: 2 done, 1 rejected" in seen
+    assert "The last request of this kind: done" in everything(card(request(), TOKEN, similar=rows[:1]).blocks)
 
 
 def test_flags_say_what_they_mean_and_whose_word_it_is() -> None:
@@ -329,8 +330,10 @@ def test_what_is_missing_is_named_and_the_headline_leaves_room_for_it() -> None:
 
 
 def test_home_opens_requests_and_counts_what_it_does_not_show() -> None:
-    rows = [Row(f"req_{n:08}", "pending", f"Refund {n}", "refund", "high", ALICE, T0, T0, 3) for n in range(30)]
-    view = home(waiting=rows, mine=[*rows, Row("req_draft000", "drafting", "", "", "", ALICE, T0, T0, 0)], recent=rows)
+    rows = [Row(f"req_{n:08}", State.PENDING, f"Refund {n}", "refund", Risk.HIGH, ALICE, T0, T0, 3) for n in range(30)]
+    view = home(
+        waiting=rows, mine=[*rows, Row("req_draft000", State.DRAFTING, "", "", None, ALICE, T0, T0, 0)], recent=rows
+    )
     assert_view(view)
     opens = [button for name, button in buttons(view["blocks"]).items() if name.startswith("open_request:")]
     assert len(opens) == 31, "ten of each list, and the draft"

@@ -327,7 +327,7 @@ def test_a_message_is_said_whole_or_says_how_much_is_missing() -> None:
 
 
 def test_a_list_says_how_to_see_each_and_that_there_are_more() -> None:
-    rows = [Row(f"req_{n}", "pending", f"Refund {n}", "refund", "high", ALICE, T0, T0, 1) for n in range(16)]
+    rows = [Row(f"req_{n}", State.PENDING, f"Refund {n}", "refund", Risk.HIGH, ALICE, T0, T0, 1) for n in range(16)]
     drawn = lists.rows("mine", rows, shown=15)
     assert_message(drawn)
     assert "/signoff show req_14" in everything(drawn.blocks)

@@ -4,8 +4,9 @@ import sqlite3
 from contextlib import closing
 
 from bot import machine
+from bot.catalogue import Risk
 from bot.ports import Row
-from bot.request import Asker
+from bot.request import Asker, State
 from bot.route import Verdict
 from store import SqlStore, views
 from store.engine import Statement
@@ -31,7 +32,9 @@ HOUR = 3_600_000
 
 async def test_a_row_says_enough_to_show_a_line(store: SqlStore) -> None:
     await store.transact([], submit("req_1", version("req_1", token="s3cret")))
-    row = Row("req_1", "pending", "Refund ord_81 by 50", "refund_payment", "medium", ALICE, NOW, NOW + 86_400_000, 1)
+    row = Row(
+        "req_1", State.PENDING, "Refund ord_81 by 50", "refund_payment", Risk.MEDIUM, ALICE, NOW, NOW + 86_400_000, 1
+    )
     assert await store.pending(9) == (row,)
     await store.transact(["req_1"], reject())
     assert await store.pending(9) == ()
