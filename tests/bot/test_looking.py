@@ -71,7 +71,7 @@ async def test_to_others_it_does_not_exist(room: Room) -> None:
 
 async def test_a_guest_sees_nothing_though_the_group_lists_them(room: Room) -> None:
     request = await ask(room)
-    with pytest.raises(NotAMember):
+    with pytest.raises(NotFound):
         await look.look(room.desk, GUS, request.id)
 
 
