@@ -1,4 +1,4 @@
-"""Drain the outbox. SHOW, TELL, PLAN, PREVIEW, PROBE and CALL happen at least once; RUN at most once (`bot.run`)."""
+"""Drain the outbox. SHOW, TELL, PLAN, PREVIEW and PROBE happen at least once; RUN at most once (`bot.run`)."""
 
 import asyncio
 import random

@@ -8,7 +8,7 @@
     F4  posted, before where it stands is stored    F11  the outcome committed, before anything follows
     F5  a vote, before its commit                   F13  a reminder, escalation or expiry, before its commit
     F6  the vote committed, before the answer       F15  the same, committed, before anybody is told
-    F7  answered, before the card is redrawn        F12, F14: kept for callbacks and checkpoints
+    F7  answered, before the card is redrawn        F12, F14: for callbacks and checkpoints, which there are none of yet
 """
 
 import itertools

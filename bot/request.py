@@ -439,7 +439,6 @@ class EffectKind(StrEnum):
     TELL = "tell"
     RUN = "run"
     PROBE = "probe"
-    CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def init(
 ) -> None:
     """Write a commented signoff.yaml, a .env with a fresh secret key and the Slack app's manifest; say what is next."""
     book, env, app_manifest = folder / "signoff.yaml", folder / ".env", folder / "manifest.yml"
+    kept = app_manifest.exists()
     for path in (book, env):
         if path.exists():
             stop(f"{path} is there already and is left as it is; move it away, or name another folder.")
@@ -68,13 +69,14 @@ def init(
         env.touch(mode=0o600)
         env.write_text(_ENV.format(key=secrets.token_hex(32)))
         book.write_text(config.template())
-        if not app_manifest.exists():
+        if not kept:
             app_manifest.write_text(manifest())
     except OSError as error:
         for path in (env, book):
             path.unlink(missing_ok=True)
         stop(f"{error.filename} cannot be written ({error.strerror}); name a folder that can be.")
     here = "" if folder == Path() else f" --config {book}"
+    typer.echo(f"{app_manifest} was there already and is left as it is." if kept else f"Wrote {app_manifest}.")
     typer.echo(_NEXT.format(book=book, env=env, manifest=app_manifest, here=here))
 
 
@@ -160,7 +162,7 @@ OPENAI_BASE_URL=
 SIGNOFF_MODEL=
 """
 _NEXT = """\
-Wrote {book}, {env} and {manifest}.
+Wrote {book} and {env}.
 1. Make the Slack app: api.slack.com/apps, Create New App, From a manifest; paste {manifest}. Install it.
 2. Put two of its tokens into {env}: the Bot User OAuth Token (OAuth & Permissions, xoxb-…), and an app-level
    token with the scope connections:write (Basic Information, xapp-…).
