@@ -82,6 +82,9 @@ rules:
     - name: yourself
       when: action == "refund" && args.amount == 555
       then: {ask: [{need: [{from: requester}]}, {need: [{from: finance}]}]}
+    - name: either
+      when: action == "refund" && args.amount == 556
+      then: {ask: [{need: [{from: [requester, finance]}]}]}
     - name: yourself alone
       when: action == "charge" && args.amount == 555
       then: {ask: [{need: [{from: requester}]}]}

@@ -99,6 +99,12 @@ one approval of others, where others than the requester were asked
     ana approves                                    → refused is_maker
     fay approves                                    → approved
 
+nor of the requester, where either was enough
+    ana asks refund order=ord_1 amount=556          → pending
+    ana edits amount=10                             → pending rule=small
+    ana approves                                    → refused is_maker
+    fay approves                                    → approved
+
 one approval by the requester where nobody else was asked
     ana asks charge order=ord_1 amount=555          → pending rule=yourself_alone
     ana edits amount=10                             → pending rule=cheap_charges

@@ -213,6 +213,10 @@ from requester: an agent's request is confirmed by the person it acts for
 from requester: a client without a person cannot be asked so
     robot asks refund order=ord_1 amount=555        → refused nobody_to_ask
 
+from requester: or somebody of a group
+    ana asks refund order=ord_1 amount=556          → pending rule=either
+    ana approves                                    → approved label=from_requester
+
 from requester: not for high
     file "action == 'refund' && args.amount > 20000" "args.amount == 555"
     ana asks refund order=ord_1 amount=555          → refused nobody_to_ask
