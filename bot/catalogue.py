@@ -6,6 +6,7 @@ environment (`${NAME}`) stay as written in both, so that no secret is digested, 
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -144,8 +145,11 @@ class Catalogue:
 
 
 def resolve(way: Way, args: Mapping[str, Any]) -> dict[str, Any]:
-    """The way with its templates filled: what will run, byte for byte. BadInput where a value does not fit."""
-    kind = way["kind"]
+    """The way with its templates filled: what will run, byte for byte. BadInput where a value does not fit.
+
+    It shares nothing with the way nor the arguments, so that whoever runs it cannot change them.
+    """
+    kind, way, args = way["kind"], deepcopy(dict(way)), deepcopy(dict(args))
     resolved = {key: value for key, value in way.items() if key not in _FILLED}
     match kind:
         case "http":

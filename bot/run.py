@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot import effects, machine
+from bot import digest, effects, machine
 from bot.catalogue import resolve
 from bot.errors import Refusal, WrongMoment
 from bot.moves import claim, settle
@@ -87,10 +87,11 @@ class Runner:
             await asyncio.wait({beating})
 
     async def _once(self, request: Request, number: int, hold: "_Hold") -> Outcome:
+        """One try. The way is read from the approved bytes each time: no target can change it for those after it."""
         version = request.now_version
-        timeout = version.action.timeout / 1000
-        job = Job(request.id, version.number, number, request.key, version.way, timeout)
-        return await self.executors[version.way["kind"]].run(job, hold.say)
+        way = digest.parse(version.snapshot)["way"]
+        job = Job(request.id, version.number, number, request.key, way, version.action.timeout / 1000)
+        return await self.executors[way["kind"]].run(job, hold.say)
 
     async def _beat(self, request: Request, number: int, hold: "_Hold") -> None:
         """Renew the lease as long as the attempt counts, and now and then show how far it is."""
