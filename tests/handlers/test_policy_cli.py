@@ -1,13 +1,21 @@
 """`signoff policy` as people run it: a process of its own, a real database, a local Slack to look people up in."""
 
 import asyncio
+import logging
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from bot.moves import submit, vote
+from bot.request import Actor, Asker
+from bot.route import Surface
+from handlers.cli import app
 from tests.journeys.stage import Stage, environment_for, staged
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +87,21 @@ async def beside(stage: Stage, *words: str) -> Ran:
     return await signoff(*words, environment=environment_for(stage.slack, folder), cwd=folder)
 
 
+@pytest.fixture
+def console() -> Iterator[Callable[..., Ran]]:
+    """The same commands in this process, for mistakes: they end before anything is asked."""
+    before = logging.root.handlers[:]
+
+    def ran(*words: str) -> Ran:
+        result = CliRunner().invoke(app, ["policy", *words], env={"SIGNOFF_CONFIG": str(EXAMPLE)})
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    yield ran
+    logging.root.handlers[:] = before
+    structlog.reset_defaults()
+
+
 # ── test ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -120,9 +143,11 @@ async def test_a_case_beside_the_file_that_fails_ends_with_1_and_says_what_came(
         ("tests: [\n", "more.yaml:"),
     ],
 )  # fmt: skip
-async def test_a_wrong_file_of_cases_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+def test_a_wrong_file_of_cases_is_told_with_its_line(
+    console: Callable[..., Ran], tmp_path: Path, text: str, said: str
+) -> None:
     (tmp_path / "more.yaml").write_text(text)
-    ran = await alone(tmp_path, "test", "--cases", "more.yaml")
+    ran = console("test", "--cases", str(tmp_path / "more.yaml"))
     assert ran.code == 1
     assert said in ran.err, ran.err
 
@@ -158,10 +183,10 @@ async def test_arguments_are_explained_rule_by_rule_without_slack(tmp_path: Path
         ((), "Name an action and its arguments"),
     ],
 )
-async def test_what_cannot_be_explained_is_told_in_a_sentence(
-    tmp_path: Path, words: tuple[str, ...], said: str
+def test_what_cannot_be_explained_is_told_in_a_sentence(
+    console: Callable[..., Ran], words: tuple[str, ...], said: str
 ) -> None:
-    ran = await alone(tmp_path, "explain", *words)
+    ran = console("explain", *words)
     assert ran.code == 1
     assert said in ran.err, ran
 
@@ -251,13 +276,15 @@ async def test_a_suggestion_is_a_rule_that_the_file_takes_and_is_not_applied(tmp
     async with staged(tmp_path, yaml_text=FILE) as stage:
         none = await beside(stage, "suggest")
         assert none.has("Nothing to suggest: no bounds hold at least 20 approvals")
+        desk, asker, fay, fred = stage.house.desk, Asker(person="U0RITA"), _at_the_card("U0FAY"), _at_the_card("U0FRED")
         for amount in (*range(101, 122), 300):
-            request, card = await stage.asked(stage.rita, f"refund order=ord_{amount} amount={amount} iban={CANARY}")
+            args = {"order": f"ord_{amount}", "amount": amount, "iban": CANARY}
+            request = await submit.typed(desk, asker, Actor("person", "U0RITA", "command"), "refund", args)
             if amount < 300:
-                await stage.fay.click(card, "Approve")
-                await stage.reaches(request.id, "succeeded")
+                await vote.approve(desk, fay, request.id, 1, Surface.CARD)
             else:
-                await stage.rejects(stage.fred, card, "too much")
+                await vote.reject(desk, fred, request.id, 1, "too much")
+        await stage.settled()
         config = stage.settings.config.read_bytes()
         ran = await beside(stage, "suggest")
         assert ran.code == 0, ran
@@ -277,6 +304,10 @@ async def test_a_suggestion_is_a_rule_that_the_file_takes_and_is_not_applied(tmp
         assert (await beside(stage, "replay", "with.yaml")).has("22 versions replayed: 1 same, 21 now allowed")
 
 
+def _at_the_card(person: str) -> Actor:
+    return Actor("person", person, "card")
+
+
 @pytest.mark.parametrize("command", ["replay", "suggest"])
 async def test_without_a_database_it_says_so(tmp_path: Path, command: str) -> None:
     environment = {
@@ -292,7 +323,7 @@ async def test_without_a_database_it_says_so(tmp_path: Path, command: str) -> No
 
 
 @pytest.mark.parametrize("command", ["test", "explain", "replay", "suggest"])
-async def test_each_command_says_what_it_does(tmp_path: Path, command: str) -> None:
-    ran = await alone(tmp_path, command, "--help")
+def test_each_command_says_what_it_does(console: Callable[..., Ran], command: str) -> None:
+    ran = console(command, "--help")
     assert ran.code == 0
     assert len(ran.out.split()) > 60
