@@ -13,6 +13,7 @@ from bot.errors import (
     NeedsReview,
     NotAMember,
     NotAnApprover,
+    NotFound,
     NotOperator,
     Refusal,
     Superseded,
@@ -75,8 +76,10 @@ def test_line_2_the_version_shown_is_the_current_one(shown: int) -> None:
     "problem", ["is a guest", "belongs to another organisation", "is a bot", "is deactivated", "is not known"]
 )
 def test_lines_3_and_4_full_members_of_this_workspace_only(problem: str) -> None:
-    for verb in Verb:
-        assert refused(Click(verb), PENDING, standing(BOB, problem=problem, operator=True)) is NotAMember
+    other = standing(BOB, problem=problem, operator=True, in_channel=True)
+    for verb in set(Verb) - {Verb.LOOK}:
+        assert refused(Click(verb), PENDING, other) is NotAMember
+    assert refused(Click(Verb.LOOK), PENDING, other) is NotFound, "to them it does not exist"
     with pytest.raises(NotAMember, match=problem):
         operate(standing(OLGA, problem=problem, operator=True))
 
