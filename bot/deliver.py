@@ -107,6 +107,9 @@ class Deliverer:
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the others nor lose the parcel
             self.report(parcel, error)
             await store.postpone(parcel, self._later(parcel), repr(error))
+            if parcel.kind is EffectKind.RUN and not parcel.tries:
+                what = f"Request {parcel.request_id} was approved, but it cannot be run and nothing has run"
+                await self.channel.alarm(f"{what} ({type(error).__name__}). Signoff's log says why.")
         else:
             if parcel.kind is not EffectKind.RUN:  # a run is done with its parcel once it is claimed
                 await store.done(parcel)

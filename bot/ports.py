@@ -196,6 +196,9 @@ class Channel(Protocol):
 
     async def tell(self, request: Request, parcel: Parcel) -> None: ...
 
+    async def alarm(self, text: str) -> None:
+        """Tell operators of what no message about a request can tell."""
+
 
 class Fits(Protocol):
     def __call__(self, version: Version) -> bool:

@@ -16,6 +16,7 @@ from bot.moves.desk import Desk
 from bot.moves.tick import tick
 
 SWEEP = 15.0  # seconds: the longest anything due can be overlooked
+AFTER_A_FAULT = 5.0  # seconds to the next look where something due could not happen
 CALM = 0.1  # seconds between two looks for an earlier due time, while much is being committed
 log = structlog.get_logger("ticker")
 
@@ -37,14 +38,14 @@ class Ticker:
 
     async def _once(self, stopping: asyncio.Event) -> None:
         self._wake.clear()
-        seen = self.desk.store.stirs
+        seen, at_most = self.desk.store.stirs, SWEEP
         try:
             await tick(self.desk)
             await self._set()
         except Exception as error:
             log.exception("tick_failed", error=repr(error))
-            await asyncio.sleep(1)
-        await self._until_woken(seen, stopping)
+            at_most = AFTER_A_FAULT
+        await self._until_woken(seen, stopping, at_most)
 
     async def _set(self) -> None:
         """Have the scheduler wake us at the earliest time the database knows of."""
@@ -62,10 +63,10 @@ class Ticker:
         if self.scheduler.get_job("next") is not None:
             self.scheduler.remove_job("next")
 
-    async def _until_woken(self, seen: int, stopping: asyncio.Event) -> None:
+    async def _until_woken(self, seen: int, stopping: asyncio.Event, at_most: float) -> None:
         """Woken by the scheduler; or something was committed, and what is due next may have changed."""
         waking = asyncio.create_task(self._wake.wait())
-        stirred = asyncio.create_task(self.desk.store.stirred(SWEEP, seen))
+        stirred = asyncio.create_task(self.desk.store.stirred(at_most, seen))
         told = asyncio.create_task(stopping.wait())
         await asyncio.wait({waking, stirred, told}, return_when=asyncio.FIRST_COMPLETED)
         if stirred.done() and not waking.done():

@@ -83,6 +83,9 @@ class SlackChannel:
             case _:
                 await self._to_operators(operator_alert(request))
 
+    async def alarm(self, text: str) -> None:
+        await self._to_operators(said(f"🚩 {text}"))
+
     # ── cards ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _update(self, request: Request, message: Message) -> bool:

@@ -157,6 +157,9 @@ class Wall:
     async def tell(self, request: Request, parcel: Parcel) -> None:
         self.told.append((str(parcel.data["to"]), str(parcel.data["event"]["type"])))
 
+    async def alarm(self, text: str) -> None:
+        self.told.append(("operators", text))
+
 
 @dataclass(slots=True)
 class Room:
