@@ -9,6 +9,7 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from cel_expr_python import cel
@@ -66,8 +67,34 @@ class Condition:
         if self._compiled.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
             raise ValueError(f"must be true or false, but is {self._compiled.return_type().name().lower()}")
 
-    def holds(self, basis: Basis, risk: Risk) -> bool:
-        """Whether it holds. ValueError when it errs or answers something else than true or false."""
+    def holds(self, basis: Basis, risk: Risk, view: "View | None" = None) -> bool:
+        """Whether it holds. ValueError when it errs or answers something else than true or false.
+
+        `view`: what other conditions of the same decision have looked at.
+        """
+        value = self._compiled.eval((view or View(basis)).activation(self.names, risk))
+        if value.type() != cel.Type.BOOL:  # an error comes back as a value, and that value is truthy
+            raise ValueError(str(value.value()) if value.type() == cel.Type.ERROR else "not true or false")
+        return bool(value.value())
+
+
+class View:
+    """A basis as conditions see it, made once for all the rules of a decision."""
+
+    __slots__ = ("_made", "basis")
+
+    def __init__(self, basis: Basis) -> None:
+        self.basis = basis
+        self._made: dict[tuple[tuple[str, ...], Risk], cel.Activation] = {}
+
+    def activation(self, names: tuple[str, ...], risk: Risk) -> cel.Activation:
+        made = self._made.get((names, risk))
+        if made is None:
+            made = self._made[names, risk] = _environment(names).Activation(self._data(names, risk))
+        return made
+
+    def _data(self, names: tuple[str, ...], risk: Risk) -> dict[str, Any]:
+        basis = self.basis
         data: dict[str, Any] = {
             "action": basis.action,
             "risk": risk.value,
@@ -77,14 +104,10 @@ class Condition:
             "now": datetime.datetime.fromtimestamp(basis.now / 1000, datetime.UTC),
             "history": dict(basis.history),
         }
-        for name in self.names:
-            data[f"args.{name}"] = basis.args.get(name)
-        value = self._compiled.eval(data=data)
-        if value.type() != cel.Type.BOOL:  # an error comes back as a value, and that value is truthy
-            raise ValueError(str(value.value()) if value.type() == cel.Type.ERROR else "not true or false")
-        return bool(value.value())
+        return data | {f"args.{name}": basis.args.get(name) for name in names}
 
 
+@lru_cache(maxsize=64)
 def _environment(names: tuple[str, ...]) -> cel.Env:
     kind = cel.Type
     mapping = kind.Map(kind.STRING, kind.DYN)
@@ -162,11 +185,12 @@ class Policy:
 
     def decide(self, basis: Basis, action: Action, tell: Tell | None = None) -> Decision:
         """`tell` hears of each rule that is tried, in their order; it has no part in what is decided."""
-        risk, raised_by = self._risk(basis, tell)
+        view = View(basis)
+        risk, raised_by = self._risk(view, tell)
         notes = tuple(reason for reason in raised_by if reason.startswith(_ERRED))
         for rule in self.routes:
             try:
-                if not _holds(rule, basis, risk, tell):
+                if not _holds(rule, view, risk, tell):
                     continue
             except ValueError as error:
                 note = f"{_ERRED} in rule “{rule.name}”: {error}"
@@ -178,19 +202,19 @@ class Policy:
             route = self._route(self.defaults[risk], f"default for {risk.value} risk", notes)
         return Decision(risk=risk, raised_by=raised_by, route=hardened(route, risk, action))
 
-    def _risk(self, basis: Basis, tell: Tell | None) -> tuple[Risk, tuple[str, ...]]:
-        risk = basis.base_risk
+    def _risk(self, view: View, tell: Tell | None) -> tuple[Risk, tuple[str, ...]]:
+        risk = view.basis.base_risk
         reasons: list[str] = []
         for rule in self.raises:
             try:
-                holds, reason = _holds(rule, basis, risk, tell), f"rule “{rule.name}”"
+                holds, reason = _holds(rule, view, risk, tell), f"rule “{rule.name}”"
             except ValueError as error:
                 holds, reason = True, f"{_ERRED} in rule “{rule.name}”: {error}"
             if holds:
                 if rule.to.rank > risk.rank or reason.startswith(_ERRED):
                     reasons.append(reason)
                 risk = highest(risk, rule.to)
-        for flag in basis.plan.get("flags", ()):
+        for flag in view.basis.plan.get("flags", ()):
             to = self.flags.get(flag, Risk.HIGH)
             if to.rank > risk.rank:
                 reasons.append(f"flag “{flag}”")
@@ -230,9 +254,9 @@ class Policy:
 _ERRED = "A condition erred"
 
 
-def _holds(rule: RaiseRule | RouteRule, basis: Basis, risk: Risk, tell: Tell | None) -> bool:
+def _holds(rule: RaiseRule | RouteRule, view: View, risk: Risk, tell: Tell | None) -> bool:
     try:
-        held = rule.when.holds(basis, risk)
+        held = rule.when.holds(view.basis, risk, view)
     except ValueError as error:
         if tell is not None:
             tell(Tried(rule, risk, None, str(error)))
