@@ -52,6 +52,7 @@ from store.store import open_trail
 
 SLACK_TIMEOUT = 10  # seconds one call to Slack may take
 CONNECT = 20  # seconds the first connection by Socket Mode may take
+READING = 20.0  # seconds a model has to read words, in all its calls
 GRACE = 20.0  # seconds a run that has begun may go on when we are told to stop
 FAREWELL = 5.0  # seconds more for what people are then still to see
 TELLING = (EffectKind.SHOW, EffectKind.TELL)
@@ -90,12 +91,17 @@ class House:
 
 @asynccontextmanager
 async def built(
-    settings: Settings, book: Book, *, clock: Callable[[], int] | None = None, spacing: float = SPACING
+    settings: Settings,
+    book: Book,
+    *,
+    clock: Callable[[], int] | None = None,
+    spacing: float = SPACING,
+    reading: float = READING,
 ) -> AsyncIterator[House]:
     """The house, with its database open and Slack reached. Raises StartError, and leaves nothing behind.
 
     Everything outside is tried first, and the database opened last: a start that fails has made none.
-    `spacing`: seconds between two posts in one channel; Slack wants one.
+    `spacing`: seconds between two posts in one channel; Slack wants one. `reading`: seconds the model has for words.
     """
     now = clock or Clock()
     in_force = InForce(book.catalogue, book.policy)
@@ -103,7 +109,7 @@ async def built(
     callables = equipped(settings, book)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
-        planner = await stack.enter_async_context(planning(settings, schemas))
+        planner = await stack.enter_async_context(planning(settings, schemas, reading))
         client = slack_client(settings, session, settings.bot_token)
         home = await reach_slack(client)
         socket_mode_url = await reach_socket_mode(settings, client)
@@ -242,12 +248,12 @@ def ways_to_run(
 
 
 @asynccontextmanager
-async def planning(settings: Settings, schemas: JsonSchemas) -> AsyncIterator[Planner]:
+async def planning(settings: Settings, schemas: JsonSchemas, seconds: float) -> AsyncIterator[Planner]:
     if settings.model is None:
         yield TextMatchPlanner()
         return
     async with model_client(settings.openai_base_url, settings.openai_key) as client:
-        yield ModelPlanner(client, settings.model, schemas)
+        yield ModelPlanner(client, settings.model, schemas, seconds=seconds)
 
 
 def undelivered(parcel: Parcel | None, error: BaseException) -> None:

@@ -27,10 +27,12 @@ async def plan(desk: Desk, planner: Planner, request_id: str) -> None:
     answer = await planner.plan(request.words or "", actions, _earlier(request))
     drafts = answer.drafts[:MOST_AT_ONCE]
     batch = desk.new_id() if len(drafts) > 1 else request.batch
-    read = [
-        await _read(desk, request.but(id=request.id if at == 0 else desk.new_id()), each)
-        for at, each in enumerate(drafts)
-    ]
+    read = _each_once(
+        [
+            await _read(desk, request.but(id=request.id if at == 0 else desk.new_id()), each)
+            for at, each in enumerate(drafts)
+        ]
+    )
 
     def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
         first, *siblings = read
@@ -49,6 +51,15 @@ class _Read:
     request_id: str
     draft: Draft
     ready: submit.Ready | None = None
+
+
+def _each_once(read: Sequence[_Read]) -> list[_Read]:
+    """What is asked for twice in one breath is sent once; the second waits for its requester's word."""
+    marks = [each.ready.fingerprint if each.ready else None for each in read]
+    return [
+        dataclasses.replace(each, ready=None) if each.ready and marks.index(mark) < at else each
+        for at, (each, mark) in enumerate(zip(read, marks, strict=True))
+    ]
 
 
 def _earlier(request: Request) -> Draft | None:
@@ -154,7 +165,7 @@ async def change(desk: Desk, actor: Actor, request_id: str, action_name: str, ar
 
     def decide(request: Request, _: Standing, moment: Moment) -> Step:
         was = request.draft or Draft()
-        same = was.action == action_name and was.plan.source == "model"
+        same = was.action == action_name and was.status != "unread" and was.plan.source == "model"
         draft = Draft("ready", action_name, filled, was.plan if same else Plan())
         return machine.planned(request, draft, moment, actor)
 

@@ -8,7 +8,7 @@ The buttons follow from the state.
 from collections.abc import Sequence
 
 from bot.ports import Row
-from bot.request import Request, State, Version
+from bot.request import Plan, Request, State, Version
 from bot.route import Surface
 from handlers.cards import facts
 from handlers.cards.arguments import Shown, doubts, on_card, without_secrets
@@ -154,11 +154,14 @@ def _effect(request: Request, quote: int) -> list[Json]:
 
 def plan_text(version: Version) -> str:
     """Steps, impact and warnings in the model's words, visible."""
-    plan = version.plan
+    return "\n".join(visible(without_secrets(line, version), one_line=True) for line in plan_lines(version.plan))
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The same, as it was written."""
     lines = [f"{number}. {step}" for number, step in enumerate(plan.steps, 1)]
     lines += [f"Impact: {plan.impact}"] if plan.impact else []
-    lines += [f"Warning: {warning}" for warning in plan.warnings]
-    return "\n".join(visible(without_secrets(line, version), one_line=True) for line in lines)
+    return lines + [f"Warning: {warning}" for warning in plan.warnings]
 
 
 def _words(request: Request, quote: int) -> list[Json]:

@@ -26,9 +26,9 @@ from handlers.cards.blocks import (
     section,
     weight,
 )
-from handlers.cards.card import HEADLINE_ROOM
+from handlers.cards.card import HEADLINE_ROOM, plan_lines
 from handlers.cards.facts import Line
-from handlers.cards.text import suspicious
+from handlers.cards.text import suspicious, visible
 from handlers.cards.words import FLAGS, confidence_words, problem_words, risk_words
 
 ROOMS = (1_500, 500)  # characters of words, of problems; less where all of them are long
@@ -76,6 +76,7 @@ def _ready(seen: Seen) -> Parts:
         *header(seen.headline, HEADLINE_ROOM),
         rich(section(*lines)),
         *_args(seen),
+        *_effect(seen),
         *_words(seen, "Your words"),
         *actions(*_send(seen), edits, *_regenerate(seen), _discard(seen)),
     ]
@@ -99,9 +100,8 @@ def _incomplete(seen: Seen) -> Parts:
 
 def _unread(seen: Seen) -> Parts:
     told = "📝 Your words were not read"
-    closest: Line = ["The form opens with the closest action: ", code(seen.action.name)] if seen.action else []
     blocks = [
-        rich(section([bold(told)], closest)),
+        rich(section([bold(told)])),
         paragraph(seen.draft.note or "Choose the action in the form and fill it in."),
         *_words(seen, "Your words"),
         *_form(seen),
@@ -166,6 +166,12 @@ def _args(seen: Seen) -> list[Json]:
         return [rich(*elements)]
     begun = "\n".join(f"{box.label}  {box.text}" if box.label else box.text for box in whole)
     return [rich(pre(clip_to(begun, CARD_ROOM // 2, "; the form shows all"), ready=True))]
+
+
+def _effect(seen: Seen) -> list[Json]:
+    told = "\n".join(visible(line, one_line=True) for line in plan_lines(seen.draft.plan))
+    label = section([bold("What the model says of it"), ", unverified"])
+    return [rich(label, pre(clip_to(told, seen.room, ""), ready=True))] if told else []
 
 
 def _send(seen: Seen) -> list[Json]:

@@ -27,6 +27,7 @@ from handlers.cards.blocks import (
 )
 from handlers.cards.card import HEADLINE_ROOM, result
 from handlers.cards.drafts import ROOMS, draft_parts
+from handlers.cards.words import confidence_words
 
 
 def mine(
@@ -68,16 +69,16 @@ def _sent(request: Request, token: str, now: int | None, room: int) -> list[Json
         blocks.append(rich(section([bold(label)]), quoted(request.reason, room)))
     if request.state in (State.SUCCEEDED, State.FAILED, State.UNKNOWN) and (found := result(request, 2 * room)):
         blocks.append(rich(*found))
-    blocks += [*_elements(request), note(facts.small_print(version, request.id))]
+    blocks += [*_elements(request), *_words(request, room), note(facts.small_print(version, request.id))]
     answer = [button("Answer", "answer", token, style="primary", about=version.headline)] if question else []
     return [*blocks, *actions(*answer, *_moves(request, token))]
 
 
 def _read(request: Request) -> facts.Line:
-    """How sure it is that this is what was meant."""
+    """How sure the model was that this is what was meant."""
     version = request.now_version
     open_yet = request.state in (State.PENDING, State.APPROVED) and version.plan.source == "model"
-    return ["These were your words as they were understood: ", facts.source_words(version)] if open_yet else []
+    return ["Understood from your words; the model is ", confidence_words(version.plan.confidence)] if open_yet else []
 
 
 _NOT_RUN = (State.REJECTED, State.CANCELLED, State.EXPIRED, State.DENIED)
@@ -88,6 +89,13 @@ def _elements(request: Request) -> list[Json]:
     version = request.now_version
     elements = [element for box in boxes(version.action, version.args) for element in box.drawn()]
     return [rich(*elements)] if elements and weight(elements) <= MESSAGE_ROOM // 4 else []
+
+
+def _words(request: Request, room: int) -> list[Json]:
+    """To be held against what was understood, as long as it can be changed."""
+    if not request.words or request.state is not State.PENDING:
+        return []
+    return [rich(section([bold("Your words")]), quoted(request.words, room, ""))]
 
 
 def _moves(request: Request, token: str) -> Sequence[Json]:

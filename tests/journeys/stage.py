@@ -214,11 +214,14 @@ def environment_for(slack: LocalSlack, folder: Path, **more: str) -> dict[str, s
 
 @asynccontextmanager
 async def running(
-    slack: LocalSlack, settings: Settings, clock: Clock, *, spacing: float = 0.0
+    slack: LocalSlack, settings: Settings, clock: Clock, *, spacing: float = 0.0, reading: float = main.READING
 ) -> AsyncIterator[main.House]:
-    """The bot as `signoff serve` runs it, in this process. `spacing`: seconds between two posts in a channel."""
+    """The bot as `signoff serve` runs it, in this process.
+
+    `spacing`: seconds between two posts in a channel. `reading`: seconds the model has for words.
+    """
     book = load(settings.config, settings.environment)
-    async with main.built(settings, book, clock=clock, spacing=spacing) as house:
+    async with main.built(settings, book, clock=clock, spacing=spacing, reading=reading) as house:
         up = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(main.run(house, listening=up.set_result))
         await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -244,9 +247,9 @@ class World:
     settings: Settings
 
     @asynccontextmanager
-    async def stage(self, *, spacing: float = 0.0) -> AsyncIterator[Stage]:
+    async def stage(self, *, spacing: float = 0.0, reading: float = main.READING) -> AsyncIterator[Stage]:
         """The bot, from its start to its end; a second time is a restart."""
-        async with running(self.slack, self.settings, self.clock, spacing=spacing) as house:
+        async with running(self.slack, self.settings, self.clock, spacing=spacing, reading=reading) as house:
             yield Stage(self.slack, house, self.target, self.clock, self.settings)
 
 
