@@ -109,7 +109,7 @@ def _full_member(standing: Standing) -> None:
 
 def _pending(request: Request, moment: Moment) -> None:
     if request.state is not State.PENDING:
-        raise WrongMoment(f"This request is {request.state.value} already.")
+        raise WrongMoment(f"{request.stands}.")
     if moment.now >= request.expires_at:
         raise TooLate("This request has expired; nobody decided it in time.")
 
@@ -186,7 +186,7 @@ def _own(request: Request, standing: Standing) -> None:
 def _send(_: Click, request: Request, standing: Standing, moment: Moment) -> None:
     _own(request, standing)
     if request.state is not State.DRAFTING:
-        raise WrongMoment(f"This request is {request.state.value} already.")
+        raise WrongMoment(f"{request.stands}.")
     if moment.now >= request.expires_at:
         raise TooLate("This draft has expired; write it again.")
 
@@ -196,7 +196,7 @@ def _cancel(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     if standing.person.id not in request.asker.makers and (draft or not standing.operator):
         raise NotRequester("Only the requester may drop a draft." if draft else _CANCEL)
     if request.state not in (State.DRAFTING, State.PENDING, State.APPROVED):
-        raise WrongMoment(f"This request is {request.state.value}; it can no longer be cancelled.")
+        raise WrongMoment(f"{request.stands}; it can no longer be cancelled.")
 
 
 _CANCEL = "Only the requester or an operator may cancel it."
@@ -217,19 +217,19 @@ def _settle(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     if standing.person.id in request.makers:
         raise IsMaker("You are on the requester's side of this request, so another operator must settle it.")
     if request.state is not State.UNKNOWN:
-        raise WrongMoment(f"This request is {request.state.value}; there is nothing to settle.")
+        raise WrongMoment(f"{request.stands}; there is nothing to settle.")
 
 
 def _report(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     _own(request, standing)
     if request.state is not State.EXECUTING or not request.now_version.by_caller:
-        raise WrongMoment(f"This request is {request.state.value}; there is no outcome to report.")
+        raise WrongMoment(f"{request.stands}; there is no outcome to report.")
 
 
 def _release(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     _operator(standing)
     if request.state is not State.APPROVED or not request.waits_for_release:
-        raise WrongMoment(f"This request is {request.state.value} and does not wait for a release.")
+        raise WrongMoment(f"{request.stands}; it does not wait for a release.")
 
 
 def _undo(_: Click, request: Request, standing: Standing, __: Moment) -> None:
@@ -238,7 +238,7 @@ def _undo(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     if person not in request.makers and not voted and not standing.operator:
         raise NotRequester("Only the requester, those who voted and operators may undo it.")
     if request.state is not State.SUCCEEDED or request.now_version.action.undo is None:
-        raise WrongMoment(f"This request is {request.state.value} and cannot be undone.")
+        raise WrongMoment(f"{request.stands}; it cannot be undone.")
 
 
 def _look(_: Click, request: Request, standing: Standing, __: Moment) -> None:

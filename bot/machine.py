@@ -97,7 +97,7 @@ def planned(request: Request, draft: Draft, moment: Moment, actor: Actor = BOT) 
 
 def _still_a_draft(request: Request, moment: Moment) -> None:
     if request.state is not State.DRAFTING:
-        raise WrongMoment(f"This request is {request.state.value} already.")
+        raise WrongMoment(f"{request.stands}.")
     if moment.now >= request.expires_at:
         raise TooLate("This draft has expired; write it again.")
 
@@ -254,7 +254,7 @@ def untrue(request: Request) -> str | None:
 def claimed(request: Request, moment: Moment) -> Step:
     """The right to run it once. Raises Paused, TooLate, Untrue or WrongMoment, and then nothing runs."""
     if request.state is not State.APPROVED and not (request.state is State.UNKNOWN and request.again_by):
-        raise WrongMoment(f"This request is {request.state.value}; there is nothing to run.")
+        raise WrongMoment(f"{request.stands}; there is nothing to run.")
     if moment.paused:
         raise Paused("Signoff is paused; nothing starts until an operator resumes it.")
     if request.run_by is not None and moment.now >= request.run_by:

@@ -51,6 +51,22 @@ class Move(StrEnum):
     UNDO = "undo"
 
 
+STANDS: Mapping[State, str] = {  # “This request …”, in what a person hears when they come too late or too early
+    State.DRAFTING: "is still a draft",
+    State.PENDING: "still waits for approval",
+    State.APPROVED: "is approved already",
+    State.DENIED: "was denied by the policy",
+    State.REJECTED: "was rejected already",
+    State.CANCELLED: "was cancelled already",
+    State.EXPIRED: "has expired",
+    State.EXECUTING: "is running already",
+    State.SUCCEEDED: "has run already",
+    State.FAILED: "has run already, and failed",
+    State.UNKNOWN: "has run already, with an unknown outcome",
+    State.UNDONE: "has been undone",
+}
+
+
 S = State
 TABLE: Mapping[Move, Mapping[State | None, frozenset[State]]] = {
     Move.DRAFT: {None: frozenset({S.DRAFTING})},
@@ -318,6 +334,11 @@ class Request:
     undone_by: str | None = None  # the undo request of it that is open, or that undid it
     context: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+
+    @property
+    def stands(self) -> str:
+        """“This request has run already”: where it stands, as a person is told."""
+        return f"This request {STANDS[self.state]}"
 
     @property
     def now_version(self) -> Version:

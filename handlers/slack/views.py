@@ -57,7 +57,8 @@ def _wrong(view: Mapping[str, Any], error: Refusal) -> Answer:
     if isinstance(error, WrongConfirmation):
         return {"response_action": "errors", "errors": {"confirm": error.text}}
     if not isinstance(error, BadInput):
-        action = "push" if isinstance(error, _AGAIN) else "update"
+        again = isinstance(error, _AGAIN) or type(error) is Refusal  # the bare one: a fault of ours
+        action = "push" if again else "update"
         return {"response_action": action, "view": modals.notice(error)}
     blocks = {block.get("block_id") for block in view.get("blocks", ()) if block.get("type") == "input"}
     at = {problem: fields.block_of(problem.where, blocks) for problem in error.problems}

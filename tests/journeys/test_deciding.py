@@ -1,5 +1,8 @@
 """Approve, reject, and how many it takes: one person, one vote on a version, and it is final."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from handlers.demo.slack import Message, NotThereError, Person
@@ -174,7 +177,7 @@ async def test_a_late_vote_changes_nothing_and_says_so(stage: Stage, late: str) 
 
     async with stage.unchanged():
         await stage.fred.forge_click(kept, late)
-        await stage.told(stage.fred, "succeeded already")
+        await stage.told(stage.fred, "has run already")
     with pytest.raises(NotThereError):
         await stage.fred.click(card, "Approve")
 
@@ -230,3 +233,46 @@ async def test_what_is_allowed_runs_at_once_and_the_requester_hears(stage: Stage
     await stage.reaches(request.id, "succeeded")
     assert [run.body for run in stage.target.runs()] == [{"text": "Order more paper"}]
     await stage.told(stage.rita, "Write down Order more paper", "Done")
+
+
+# ── exceptions, and faults of ours ──────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_stage_may_ask_the_requester_for_their_own_confirmation(stage: Stage) -> None:
+    request, card = await stage.asked(stage.rita, "confirm_own what=x")
+    async with stage.unchanged():
+        await stage.fay.click(card, "Approve")
+        await stage.told(stage.fay, "you are not a member there now")
+    await stage.rita.click(card, "Approve")
+    await stage.reaches(request.id, "succeeded")
+    (vote,) = [event for event in await stage.events(request.id) if event["type"] == "vote"]
+    assert vote["detail"]["exception"] == "from_requester"
+
+
+async def test_what_cannot_be_recorded_is_not_believed_and_can_be_pressed_again(stage: Stage) -> None:
+    request, card = await stage.asked(stage.rita, ONE)
+    await stage.fay.click(card, "Reject")
+    form = await stage.form(stage.fay, "Why not?")
+    await stage.settled()
+    path = stage.settings.config.parent / "signoff.db"
+    async with stage.unchanged():
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("ALTER TABLE votes RENAME TO votes_away")
+            try:
+                ack = await stage.fred.click(card, "Approve")
+                assert ack is not None
+                assert ack.seconds < 2.5
+                await stage.told(stage.fred, "⛔")
+                answered = await stage.fay.submit(form, {"reason": "too late"})
+                assert answered.top is not None
+            finally:
+                database.execute("ALTER TABLE votes_away RENAME TO votes")
+    assert labels(stage.fred, card)[0] == "Approve"
+    await stage.fay.close()
+    below = await stage.form(stage.fay, "too late")  # what was typed is not lost either
+    await stage.fred.click(card, "Approve")
+    await stage.reaches(request.id, "succeeded")
+    async with stage.unchanged():
+        answered = await stage.fay.submit(below)
+        assert answered.top is not None
+        assert "has run already" in stage.fay.reads(answered.top)

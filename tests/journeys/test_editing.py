@@ -218,7 +218,7 @@ async def test_those_who_may_not_change_it_are_told_before_they_type(stage: Stag
     await stage.settled()
     async with stage.unchanged():
         await stage.rita.forge_click(kept, "edit")
-        await stage.told(stage.rita, "succeeded already")
+        await stage.told(stage.rita, "has run already")
 
 
 async def test_an_edit_never_gives_more_time_than_the_first_version_had(stage: Stage) -> None:

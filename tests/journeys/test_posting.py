@@ -195,7 +195,7 @@ async def test_a_card_that_can_no_longer_be_changed_still_hears_in_its_thread(st
     assert "It ran" in thread
     async with stage.unchanged():
         await stage.fred.click(card, "Approve")
-        await stage.told(stage.fred, "succeeded already")
+        await stage.told(stage.fred, "has run already")
 
 
 # ── restarts ────────────────────────────────────────────────────────────────────────────────────────────────────
