@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot import digest, effects, machine
 from bot.catalogue import resolve
+from bot.conceal import Concealed
 from bot.errors import Refusal, WrongMoment
 from bot.moves import claim, settle
 from bot.moves.desk import Desk, with_original
@@ -49,7 +50,8 @@ class Runner:
             return
         patience = min(PROBE_TIMEOUT, way.get("timeout", PROBE_TIMEOUT * 1000) / 1000)
         job = Job(request.id, version.number, 0, request.key, way, patience)
-        outcome = await self.executors[way["kind"]].run(job, lambda _: None)
+        said = await self.executors[way["kind"]].run(job, lambda _: None)
+        outcome = Concealed.of(version).outcome(said)
         await settle.probed(self.desk, request.id, request.attempts[-1].number, outcome)
 
     async def _ours(self, parcel: Parcel) -> Request | None:
@@ -91,7 +93,8 @@ class Runner:
         version = request.now_version
         way = digest.parse(version.snapshot)["way"]
         job = Job(request.id, version.number, number, request.key, way, version.action.timeout / 1000)
-        return await self.executors[way["kind"]].run(job, hold.say)
+        concealed = Concealed.of(version)
+        return concealed.outcome(await self.executors[way["kind"]].run(job, concealed.line(hold.say)))
 
     async def _beat(self, request: Request, number: int, hold: "_Hold") -> None:
         """Renew the lease as long as the attempt counts, and now and then show how far it is."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot import machine, templates
 from bot.catalogue import resolve
+from bot.conceal import Concealed
 from bot.errors import Refusal
 from bot.moves.desk import Desk
 from bot.outcome import Ending, Job, Outcome
@@ -38,7 +39,7 @@ async def _ask(executors: Mapping[str, Executor], request: Request, now: int) ->
         return Preview(ok=False, text=refusal.text, at=now)
     patience = min(TIMEOUT, way.get("timeout", TIMEOUT * 1000) / 1000)
     job = Job(request.id, version.number, 0, request.key, way, patience)
-    outcome = await executors[way["kind"]].run(job, lambda _: None)
+    outcome = Concealed.of(version).outcome(await executors[way["kind"]].run(job, lambda _: None))
     return Preview(outcome.ending is Ending.SUCCEEDED, _text(outcome), now)
 
 

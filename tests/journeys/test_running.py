@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from bot.catalogue import MASK
 from bot.request import Request
 from handlers.demo.slack import Message, Person
 from tests.journeys.stage import Stage
@@ -21,6 +23,11 @@ def labels(who: Person, card: Message) -> list[str]:
 def alerts(stage: Stage) -> list[Message]:
     """What operators were alerted of."""
     return [one for one in stage.olga.sees("#ops") if "An outcome is unknown" in stage.olga.reads(one)]
+
+
+def stored(folder: Path) -> bytes:
+    """The database as it lies on the disk, its log too."""
+    return b"".join(file.read_bytes() for file in folder.glob("signoff.db*"))
 
 
 async def approved(stage: Stage, line: str, *answers: Answer) -> tuple[Request, Message]:
@@ -199,3 +206,24 @@ async def test_a_result_is_on_the_card_where_the_file_says_so(stage: Stage) -> N
     assert reply.message is not None
     await stage.card(stage.walt, "Look up ord_1", "✅ Done", "Result", "re_1")
     assert len(stage.target.runs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "becomes"),
+    [
+        (status(422, error="no account DE_SECRET_1"), "failed"),
+        (status(200, id="re_1", iban="DE_SECRET_1", note="to DE_SECRET_1"), "succeeded"),
+    ],
+)
+async def test_what_the_target_echoes_of_a_sensitive_argument_goes_no_further(
+    stage: Stage, tmp_path: Path, answer: Answer, becomes: str
+) -> None:
+    """Refused, or done: neither a message nor the database holds it in clear."""
+    request, card = await approved(stage, "refund order=ord_1 amount=50 iban=DE_SECRET_1", answer)
+    done = await stage.reaches(request.id, becomes)
+    await stage.settled()
+    assert stage.target.runs()[0].body["iban"] == "DE_SECRET_1"
+    assert MASK in f"{done.attempts[0].summary} {done.attempts[0].result}"
+    assert "DE_SECRET_1" not in f"{stage.slack.calls} {stage.walt.reads(card)} {await stage.events()}"
+    assert request.id.encode() in stored(tmp_path)
+    assert b"DE_SECRET_1" not in stored(tmp_path)
