@@ -37,7 +37,7 @@ async def said(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) 
     """A message in a card's thread: `approve`, `reject: reason`, or a comment that is kept."""
     event = body["event"]
     root = event.get("thread_ts")
-    if root is None or root == event.get("ts") or event.get("subtype") or event.get("bot_id"):
+    if root is None or root == event.get("ts") or event.get("subtype") or event.get("bot_id") or not event.get("user"):
         return
     message = await office.desk.store.by_ts(str(event["channel"]), str(root))
     if message is None or message.place != "card":

@@ -20,6 +20,9 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from handlers.slack.inbound import log
+from handlers.slack.shape import malformed
+
 WINDOW = 300  # seconds a signature is good for
 REMEMBERED = 600  # seconds a signature is remembered, so that the same bytes are not taken twice
 MAX_BODY = 1 << 20
@@ -92,4 +95,9 @@ def _decoded(content_type: str, raw: bytes) -> dict[str, Any] | None:
             body = orjson.loads(form["payload"]) if "payload" in form else form
     except ValueError:
         return None
-    return body if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return None
+    if part := malformed(body):
+        log.warning("malformed_payload", part=part)
+        return None
+    return body

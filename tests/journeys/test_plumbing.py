@@ -351,3 +351,41 @@ async def test_a_window_that_was_closed_can_be_opened_again(stage: Stage) -> Non
 
 async def test_the_url_slack_is_told_answers_its_challenge(stage: Stage) -> None:
     await stage.slack.verify_url()
+
+
+async def test_signed_payloads_of_a_wrong_shape_are_no_fault_of_ours(stage: Stage) -> None:
+    request, card = await stage.asked(stage.rita, ONE)
+    await stage.settled()
+    payload = stage.fay.click_payload(card, "approve")
+    (action,) = payload["actions"]
+    view = {"type": "modal", "id": "V1", "callback_id": "reject", "private_metadata": ""}
+    message = {"type": "message", "channel": card.channel, "ts": "1.1", "thread_ts": card.ts, "text": "approve"}
+    event = {"type": "event_callback", "event": message, "event_id": "E1"}
+    numbers_and_texts: list[Any] = [1, "x", []]
+    no_actions: list[Any] = [1, "x", {}, [1], ["x"], [None], [[]], [{"type": "button"}]]
+    no_views: list[Any] = [1, "x", [], {}, view | {"callback_id": None}]
+    no_authorizations: list[Any] = ["x", 1, [1], [None]]
+    no_names: list[Any] = [None, 1, {}]
+    submission = payload | {"type": "view_submission", "view": view}
+    parts = ("user", "team", "channel", "container")
+    bodies: list[dict[str, Any]] = [
+        *(payload | {name: wrong} for name in parts for wrong in numbers_and_texts),
+        *(payload | {"actions": wrong} for wrong in no_actions),
+        *(payload | {"actions": [action | {"action_id": wrong}]} for wrong in no_names),
+        payload | {"enterprise": True},
+        payload | {"user": payload["user"] | {"id": 1}},
+        *(submission | {"view": wrong} for wrong in no_views),
+        submission | {"response_urls": 1},
+        *(event | {"authorizations": wrong} for wrong in no_authorizations),
+        *(event | {"event": message | {"user": wrong}} for wrong in no_names),
+        event | {"event": message | {"channel": 1}},
+        event | {"event": 1},
+    ]
+    async with stage.unchanged():
+        for nth, body in enumerate(bodies):
+            for name in ("trigger_id", "event_id"):
+                if name in body:
+                    body[name] = f"{name} {nth}"
+            ack = await stage.slack.deliveries.send("event" if "event" in body else "interactive", body)
+            assert ack.status in (200, 400, 404), (body, ack)
+    assert (await stage.request(request.id)).state == "pending"
