@@ -25,6 +25,12 @@ def said(text: str) -> Drawn:
     return drawn(text, blocks or [paragraph("(nothing)")])
 
 
+def posted(text: str) -> Drawn:
+    """What an action says in Slack, letter by letter as it was approved: nothing in rich text is markup."""
+    elements = [{"type": "text", "text": text[at : at + LONGEST]} for at in range(0, len(text), LONGEST)]
+    return drawn(text, [rich({"type": "rich_text_section", "elements": elements})])
+
+
 def refusal(error: Refusal) -> Drawn:
     """Why nothing was done. What is wrong with an input stands a line each."""
     if isinstance(error, BadInput) and len(error.problems) > 1:

@@ -6,7 +6,7 @@ from bot.catalogue import Action
 from bot.policy import Decision
 from bot.request import Request, State
 from handlers.cards import facts
-from handlers.cards.arguments import boxes
+from handlers.cards.arguments import boxes, without_secrets
 from handlers.cards.blocks import (
     MESSAGE_ROOM,
     Drawn,
@@ -64,6 +64,8 @@ def _sent(request: Request, token: str, now: int | None, room: int) -> list[Json
     if question is not None:
         asks = section(["❓ ", person(question.by), bold(" asks you")])
         blocks.append(rich(asks, quoted(question.text, room)))
+    if request.state is State.EXECUTING and request.attempts[-1].progress:
+        blocks.append(rich(quoted(without_secrets(request.attempts[-1].progress, version), room)))
     if request.reason:
         label = "Why" if request.state in _NOT_RUN else "What came of it"
         blocks.append(rich(section([bold(label)]), quoted(request.reason, room)))

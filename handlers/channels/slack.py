@@ -21,7 +21,7 @@ from bot.request import Actor, Event, Move, Request, State
 from handlers.cards.blocks import Drawn
 from handlers.cards.card import card, superseded
 from handlers.cards.lines import line, operator_alert
-from handlers.cards.lists import said
+from handlers.cards.lists import posted, said
 from handlers.cards.mine import mine
 from handlers.slack_errors import UNANSWERED, code_of
 from handlers.tokens import Token
@@ -191,7 +191,7 @@ class SlackChannel:
 
     async def post(self, channel: str, text: str, metadata: Mapping[str, Any]) -> str:
         """A plain message for the `slack` executor: text as text, nothing in it a mention or a link."""
-        answer = await self._say(channel, said(text), metadata=metadata)
+        answer = await self._say(channel, posted(text), metadata=metadata)
         return str(answer["ts"])
 
     async def dm(self, person: str) -> str:
