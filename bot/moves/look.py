@@ -26,7 +26,8 @@ async def may(desk: Desk, actor: Actor, request_id: str, click: Click) -> Reques
     standing = await desk.standing(actor.id, request, looks=True)
     moment = await desk.store.moment()
     try:
-        authorize(Click(Verb.LOOK), request, standing, moment)
+        if not standing.person.problem:  # a guest who presses is told that they are one
+            authorize(Click(Verb.LOOK), request, standing, moment)
         authorize(click, request, standing, moment)
     except Refusal as refusal:
         await desk.note(refusal, request_id, actor)

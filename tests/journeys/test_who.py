@@ -98,6 +98,7 @@ async def test_only_full_members_decide_even_where_a_group_names_them(stage: Sta
         await stage.told(stage.walt, f"your account {why}", "Nothing is recorded")
         await stage.walt.forge_click(card, "reject", changes=as_zoe)
         await stage.settled()
+        assert f"your account {why}" in stage.walt.reads(stage.walt.sees("#approvals")[-1])
         assert stage.walt.modal() is None
     assert {each["actor"]["id"] for each in await stage.events(request.id) if each["type"] == "refused"} == {"U0ZOE"}
 
