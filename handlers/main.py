@@ -285,9 +285,14 @@ async def serve(settings: Settings, book: Book) -> None:
     async with built(settings, book) as house:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, house.stopping.set)
+            loop.add_signal_handler(number, _stop, house)
         await run(house, listening=lambda address: log.info("listening", address=address))
         log.info("stopped")
+
+
+def _stop(house: House) -> None:
+    log.info("stopping")
+    house.stopping.set()
 
 
 async def run(house: House, *, listening: Callable[[str], None] = lambda _: None) -> None:

@@ -33,6 +33,7 @@ class Play:
     exits: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)  # its log, line by line
     up: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     died: asyncio.Event = field(default_factory=asyncio.Event)
     ending: bool = False
     process: asyncio.subprocess.Process | None = None
@@ -75,6 +76,8 @@ class Play:
             self.said.append(line.decode())
             if b'"event": "listening"' in line:
                 self.up.set()
+            if b'"event": "stopping"' in line:
+                self.stopping.set()
 
     async def again(self, doing: Callable[[], Awaitable[object]]) -> None:
         """What a person does who gets an error from Slack: the same once more, when it works again."""
