@@ -59,7 +59,7 @@ class Stage:
             await store.stirred(min(left, 0.5))
         await self.settled()
 
-    async def card(self, who: Person, *words: str, where: str = "#approvals") -> Message:
+    async def card(self, who: Person, *words: str, where: str | Channel = "#approvals") -> Message:
         """The newest message there that holds all these words, when it comes."""
         found = await self.slack.wait_for(lambda: newest(who, where, words), timeout=PATIENCE)
         assert found is not None
@@ -287,7 +287,7 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """All of it, from the beginning to the end: see `world`."""
     async with (
-        world(folder, yaml_text=yaml_text, people=people, socket_mode=socket_mode, **more) as made,
+        world(folder, yaml_text=yaml_text, people=people, socket_mode=socket_mode, proof=True, **more) as made,
         made.stage() as stage,
     ):
         yield stage
