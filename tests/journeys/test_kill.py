@@ -5,6 +5,7 @@ from Slack does the same once more.
 """
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ async def approved(play: Play) -> Message:
     """Approve on each card in turn, the oldest first, until one is taken. Returns that one."""
     await play.shown(play.fay, HEADLINE, "Approve")
     for card in cards(play):
-        await play.again(lambda card=card: play.fay.click(card, "approve"))
+        await play.again(partial(play.fay.click, card, "approve"))
         if play.look("SELECT 1 FROM votes"):
             return card
     raise AssertionError(play.slack.describe())

@@ -47,8 +47,8 @@ async def stage(tmp_path: Path, mail: MailServer) -> AsyncIterator[Stage]:
     os.mkfifo(tmp_path / "gate")
     callables.CALLS.clear()
     text = FILE.read_text().replace("FOLDER", str(tmp_path))
-    smtp = {"SIGNOFF_SMTP_URL": mail.url, "SIGNOFF_MAIL_FROM": "Signoff <signoff@example.com>"}
-    async with staged(tmp_path, yaml_text=text, **smtp) as made:
+    sender = "Signoff <signoff@example.com>"
+    async with staged(tmp_path, yaml_text=text, SIGNOFF_SMTP_URL=mail.url, SIGNOFF_MAIL_FROM=sender) as made:
         yield made
 
 
