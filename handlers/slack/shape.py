@@ -46,5 +46,7 @@ def _lacking(body: Mapping[str, Any]) -> Iterator[str]:
         yield from ("actions.action_id" for each in actions if not isinstance(each.get("action_id"), str))
     if kind == "message_action" and not (body.get("user") or {}).get("id"):
         yield "user.id"
+    if kind == "event_callback" and not event:
+        yield "event"
     if event.get("type") in _OF_PEOPLE:
         yield from (f"event.{name}" for name in ("user", "channel") if not isinstance(event.get(name), str | None))

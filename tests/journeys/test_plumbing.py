@@ -366,6 +366,7 @@ async def test_signed_payloads_of_a_wrong_shape_are_no_fault_of_ours(stage: Stag
     no_views: list[Any] = [1, "x", [], {}, view | {"callback_id": None}]
     no_authorizations: list[Any] = ["x", 1, [1], [None]]
     no_names: list[Any] = [None, 1, {}]
+    no_events: list[Any] = [None, 1, {}]
     submission = payload | {"type": "view_submission", "view": view}
     parts = ("user", "team", "channel", "container")
     bodies: list[dict[str, Any]] = [
@@ -379,7 +380,7 @@ async def test_signed_payloads_of_a_wrong_shape_are_no_fault_of_ours(stage: Stag
         *(event | {"authorizations": wrong} for wrong in no_authorizations),
         *(event | {"event": message | {"user": wrong}} for wrong in no_names),
         event | {"event": message | {"channel": 1}},
-        event | {"event": 1},
+        *(event | {"event": wrong} for wrong in no_events),
     ]
     async with stage.unchanged():
         for nth, body in enumerate(bodies):
