@@ -12,6 +12,7 @@ from handlers.cards.words import risk_words, state_words
 from handlers.tokens import Token
 
 MOST = 11  # rows of a list: four lists of two blocks a row, within the 100 blocks of a home
+OPEN, REVIEW = ("Open", "open_request"), ("Review", "review_request")  # a row's button, and its action
 HEADLINE = 240  # characters of a headline in a list; the card has all of it
 
 
@@ -32,7 +33,7 @@ def home(
         *([rich(section(["⏸ ", bold("Signoff is paused"), ": nothing starts until an operator resumes it."]))]
           if paused else []),
         *actions(new, button("Refresh", "refresh", "refresh")),
-        *_list("Waiting for you", waiting, shown, "Nothing waits for you.", 100),
+        *_list("Waiting for you", waiting, shown, "Nothing waits for you.", 100, REVIEW),
         *(_list("Your drafts", drafts, shown, "", 200) if drafts else []),
         *_list("Your requests", sent, shown, "You have not asked for anything yet.", 300),
         *_list("Latest", recent, shown, "Nothing has happened yet.", 400),
@@ -40,15 +41,18 @@ def home(
     return {"type": "home", "blocks": numbered(blocks, "home")}
 
 
-def _list(title: str, rows: Sequence[Row], shown: int, empty: str, first: int) -> list[Json]:
+def _list(
+    title: str, rows: Sequence[Row], shown: int, empty: str, first: int, way: tuple[str, str] = OPEN
+) -> list[Json]:
     more = f" (the newest {shown}; /signoff list has more)" if len(rows) > shown else ""
     top = rich(section([bold(title), more], [] if rows else [empty]))
-    return [{"type": "divider"}, top, *(block for n, row in enumerate(rows[:shown]) for block in _row(row, first + n))]
+    listed = (block for n, row in enumerate(rows[:shown]) for block in _row(row, first + n, *way))
+    return [{"type": "divider"}, top, *listed]
 
 
-def _row(row: Row, number: int) -> list[Json]:
+def _row(row: Row, number: int, label: str, action: str) -> list[Json]:
     """The headline with its button, and a line of facts below it."""
-    opens = button("Open", f"open_request:{number}", Token(row.id, row.version, NO_NONCE).text, about=row.headline)
+    opens = button(label, f"{action}:{number}", Token(row.id, row.version, NO_NONCE).text, about=row.headline)
     headline = clip(visible(row.headline or row.action or "Words being read", one_line=True), HEADLINE)
     text = {"type": "plain_text", "text": headline, "emoji": False}
     return [{"type": "section", "text": text, "accessory": opens}, rich(section(_facts(row)))]

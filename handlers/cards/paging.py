@@ -76,11 +76,11 @@ def _size(part: Part) -> int:
     return len(part.box.text) + len(part.box.label) + 200 if part.box else weight(part.blocks)
 
 
-def turning(page: int, count: int) -> list[Json]:
-    """*Back* and *Next*, each with the page it turns to, counted from 0, as its value."""
-    buttons = []
+def turning(page: int, count: int, *more: Json) -> list[Json]:
+    """*Back* and *Next*, each with the page it turns to, counted from 0, as its value; and more buttons after them."""
+    buttons: list[Json] = []
     if page > 0:
         buttons.append(button("Back", f"page:{page - 1}", str(page - 1)))
     if page + 1 < count:
         buttons.append(button(f"Next: page {page + 2} of {count}", f"page:{page + 1}", str(page + 1), style="primary"))
-    return actions(*buttons)
+    return actions(*buttons, *more)

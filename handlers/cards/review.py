@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from bot.request import Request, Version
 from handlers.cards import facts
 from handlers.cards.arguments import doubts
-from handlers.cards.blocks import Json, bold, code, header, note, pre, rich, section
+from handlers.cards.blocks import Json, bold, button, code, header, note, pre, rich, section
 from handlers.cards.paging import Part, pages, turning
 from handlers.cards.parts import arguments_parts, effect_parts, headline_parts, lines_part, way_part, words_parts
 from handlers.cards.views import modal, text_input
@@ -26,7 +26,7 @@ def review(request: Request, token: str, page: int = 0) -> Json:
         *made[at],
         *(_confirmation(request.now_version) if last else []),
         note(facts.small_print(request.now_version, request.id)),
-        *turning(at, len(made)),
+        *turning(at, len(made), button("Reject", "reject", token, style="danger")),
     ]
     title = "Review" if len(made) == 1 else f"Review: page {at + 1} of {len(made)}"
     return modal("review", title, blocks, token, submit="Approve" if last else "", page=at)

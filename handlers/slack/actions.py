@@ -124,8 +124,20 @@ async def _approve(press: Press) -> None:
 
 async def _review(press: Press) -> None:
     """The review modal, drawn fresh; where the action has a preview it is asked again, and the modal redrawn."""
-    token = _token(press)
     request = await _may(press, Verb.REJECT)  # whoever may reject may look here; how strong an approval is comes after
+    await _reviewed(press, request, _token(press))
+
+
+async def _review_request(press: Press) -> None:
+    """The same from the home, for the version as it is now: what is sent from it counts like the card's own."""
+    listed = _token(press)
+    request = await look.may(press.office.desk, press.who, listed.request_id, Click(Verb.REJECT))
+    number = request.now_version.number
+    message = await press.office.desk.store.message(request.id, number, "card")
+    await _reviewed(press, request, Token(request.id, number, message.nonce))
+
+
+async def _reviewed(press: Press, request: Request, token: Token) -> None:
     opened = await press.client.views_open(trigger_id=press.trigger_id, view=modals.review(request, token.text))
     if request.now_version.action.preview is not None:
         press.office.tasks.start(_fresh_preview(press, token, dict(opened["view"])))
@@ -265,7 +277,7 @@ async def _refresh(press: Press) -> None:
     await home.publish(press.office, press.client, press.who.id)
 
 
-_FREE = frozenset({"open_request"})  # opened from a list, not from a message about one version
+_FREE = frozenset({"open_request", "review_request"})  # opened from a list, not from a message about one version
 _MOVES = frozenset({"approve", "cancel", "discard", "send", "regenerate", "undo", "release"})  # answered when committed
 _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "approve": _approve,
@@ -291,5 +303,6 @@ _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "release": _release,
     "new_request": _new_request,
     "open_request": _details,
+    "review_request": _review_request,
     "refresh": _refresh,
 }

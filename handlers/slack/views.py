@@ -131,7 +131,7 @@ async def _review(sent: Submission) -> Answer:
 async def _reject(sent: Submission) -> Answer:
     token = await _token(sent)
     await vote.reject(sent.office.desk, sent.who, token.request_id, token.version, sent.text("reason"))
-    return None
+    return {"response_action": "clear"}  # the review below it, where it was pressed there, is over too
 
 
 async def _ask(sent: Submission) -> Answer:

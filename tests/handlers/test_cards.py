@@ -336,8 +336,10 @@ def test_home_opens_requests_and_counts_what_it_does_not_show() -> None:
     )
     assert_view(view)
     opens = [button for name, button in buttons(view["blocks"]).items() if name.startswith("open_request:")]
-    assert len(opens) == 31, "ten of each list, and the draft"
-    assert Token.read(opens[0]["value"]).request_id == "req_00000000"
+    assert len(opens) == 21, "ten of each list of what is asked or was, and the draft"
+    reviews = [button for name, button in buttons(view["blocks"]).items() if name.startswith("review_request:")]
+    assert len(reviews) == 10, "what waits is decided"
+    assert Token.read(reviews[0]["value"]).request_id == "req_00000000"
     assert "the newest 10; /signoff list has more" in everything(view["blocks"])
     assert "Signoff is paused" in everything(home(waiting=[], mine=[], recent=[], paused=True)["blocks"])
 

@@ -60,7 +60,7 @@ async def test_home_shows_what_waits_what_i_asked_and_what_happened(stage: Stage
     assert "Refund 60 USD" in parts[3]  # the latest one may see
 
     view = await home(stage, stage.fay, "Refund 50 USD")
-    opens = [one for one in stage.fay.buttons(view) if one.label == "Open"]
+    opens = [one for one in stage.fay.buttons(view) if one.label == "Open" and waiting.id in one.value]
     await stage.fay.click(view, opens[0].action_id)
     await stage.form(stage.fay, "Details", "Refund 50 USD", waiting.id)
 
@@ -299,3 +299,56 @@ async def test_reveal_shows_it_to_one_approver_and_is_an_event(stage: Stage) -> 
         }
         await stage.slack.deliveries.send("interactive", payload)
         await stage.told(stage.walt, "not a member there now")
+
+
+# ── deciding from home ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_what_waits_is_approved_from_home_in_its_review(stage: Stage) -> None:
+    request, card = await stage.asked(stage.rita, ONE)
+    view = await home(stage, stage.fay, "Refund 50 USD")
+    await stage.fay.click(view, "Review")
+    form = await stage.form(stage.fay, "Review", "Refund 50 USD", "Medium risk")
+    answered = await stage.fay.submit(form)
+    assert answered.top is None
+    done = await stage.reaches(request.id, "succeeded")
+    assert [(vote.person, vote.via) for vote in done.votes] == [(stage.fay.id, "review")]
+    await stage.settled()
+    assert "Done" in stage.walt.reads(card)
+
+
+async def test_what_waits_is_rejected_from_its_review(stage: Stage) -> None:
+    request, _ = await stage.asked(stage.rita, "payout to=acme amount=70")
+    view = await home(stage, stage.fay, "Pay out 70")
+    await stage.fay.click(view, "Review")
+    await stage.fay.click(await stage.form(stage.fay, "Review", "Pay out 70"), "Reject")
+    answered = await stage.fay.submit(await stage.form(stage.fay, "Why not?"), {"reason": "no"})
+    assert answered.top is None  # the review below it is closed too
+    await stage.reaches(request.id, "rejected")
+
+
+async def test_a_home_that_is_old_decides_nothing_by_itself(stage: Stage) -> None:
+    request, _ = await stage.asked(stage.rita, "gift amount=40")
+    view = await home(stage, stage.fay, "Give 40")
+    mine = await stage.told(stage.rita, "Give 40", "Edit")
+    await stage.rita.click(mine, "Edit")
+    await stage.rita.submit(await stage.form(stage.rita, "Edit"), {"amount": "90"})
+    await stage.settled()
+    await stage.fay.click(view, "Review")  # listed as version 1: what opens is what is asked now
+    form = await stage.form(stage.fay, "Give 90")
+    await stage.fay.submit(form)
+    await stage.reaches(request.id, "succeeded")
+    async with stage.unchanged():
+        await stage.fay.click(view, "Review")
+        await stage.told(stage.fay, "has run already")
+
+
+async def test_where_no_channel_takes_the_card_home_still_does(stage: Stage) -> None:
+    for channel in ("C0APPROVALS", "C0OPS"):
+        stage.slack.workspace.change_channel(channel, archived=True)
+    await stage.rita.command("#general", f"/signoff run {ONE}")
+    await stage.told(stage.rita, "cannot be posted")
+    view = await home(stage, stage.fay, "Refund 50 USD")
+    await stage.fay.click(view, "Review")
+    await stage.fay.submit(await stage.form(stage.fay, "Review"))
+    await stage.reaches((await stage.only()).id, "succeeded")
