@@ -5,15 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from handlers.demo.slack import ApiCall, BotFailedError, Fault, Message
+from handlers.demo.slack import BotFailedError, Fault, Message
 from tests.journeys.stage import PATIENCE, Stage, world
 
 ONE = "refund order=ord_81 amount=50"
 TITLE = "Refund 50 USD for order ord_81"
-
-
-def posts(stage: Stage, channel: str) -> list[ApiCall]:
-    return [call for call in stage.slack.calls if call.method == "chat.postMessage" and call.args["channel"] == channel]
 
 
 def cards(stage: Stage, where: str = "#approvals") -> list[Message]:
@@ -196,6 +192,21 @@ async def test_a_card_that_can_no_longer_be_changed_still_hears_in_its_thread(st
     async with stage.unchanged():
         await stage.fred.click(card, "Approve")
         await stage.told(stage.fred, "has run already")
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.rate_limited(1), Fault.http(503), Fault.dropped(), Fault.dropped(after_effect=True)], ids=str
+)
+async def test_a_redraw_slack_did_not_take_is_made_when_it_does(stage: Stage, fault: Fault) -> None:
+    request, card = await stage.asked(stage.rita, ONE)
+    await stage.settled()
+    stage.slack.faults.next("chat.update", fault, times=2)
+    await stage.fay.click(card, "Approve")
+    await stage.reaches(request.id, "succeeded")
+    await stage.settled()
+    assert "Done" in stage.walt.reads(card)
+    shown = [one for one in stage.walt.sees("#approvals") if request.id in stage.walt.reads(one)]
+    assert shown == [stage.walt.now(card)]  # redrawn where it stands, nothing posted anew
 
 
 # ── restarts ────────────────────────────────────────────────────────────────────────────────────────────────────
