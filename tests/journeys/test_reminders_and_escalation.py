@@ -1,4 +1,4 @@
-"""Time passes while a stage waits: reminders in the thread, then a DM to whoever comes next (product.md 8)."""
+"""Time passes while a stage waits: reminders in the thread, then a DM to whoever comes next."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
