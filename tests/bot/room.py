@@ -65,6 +65,7 @@ class Workspace:
     channel: frozenset[str] = frozenset()
     silent: bool = False
     asked: list[tuple[str, bool]] = field(default_factory=list)
+    meanwhile: Callable[[], Awaitable[object]] | None = None  # what happens once, while somebody is looked up
 
     async def person(self, person_id: str, *, fresh: bool = False) -> Person:
         self._answers(person_id, fresh=fresh)
@@ -72,6 +73,9 @@ class Workspace:
 
     async def members(self, group: Group, *, fresh: bool = False) -> frozenset[str]:
         self._answers(group.name, fresh=fresh)
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            await happens()
         found = frozenset(group.users).union(*(self.groups[each] for each in group.user_groups))
         return frozenset(each for each in found if each not in self.problems)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BadInput, Denied, NotAMember, NotRequester, Problem, Refusal, TooLate, WrongMoment
-from bot.moves import cancel, draft, look, submit, tick, vote
+from bot.moves import cancel, draft, edit, look, submit, tick, vote
 from bot.request import Actor, Asker, Draft, EffectKind, Plan, Request, State
 from bot.route import Surface
 from tests.bot.files import MONEY
@@ -48,7 +48,7 @@ async def test_words_are_stored_before_anything_else_happens(room: Room) -> None
 async def test_what_is_complete_sure_and_asks_people_is_sent_by_itself(room: Room) -> None:
     got = await read(room, await say(room, ASKS))
     assert (got.state, got.now_version.number, got.now_version.plan) == (State.PENDING, 1, SURE)
-    assert got.words == WORDS
+    assert (got.words, got.batch) == (WORDS, None)
     assert got.expires_at == T0 + 4 * HOUR
 
 
@@ -135,6 +135,12 @@ async def test_a_denied_draft_says_the_rule(room: Room) -> None:
     with pytest.raises(Denied, match="never"):
         await draft.send(room.desk, ME, request.id)
     assert (await room.request(request.id)).state is State.DENIED
+
+
+async def test_a_draft_is_changed_in_its_form_only(room: Room) -> None:
+    request = await read(room, await say(room, ALLOWED))
+    with pytest.raises(BadInput, match="a draft is edited in its form"):
+        await edit.edit(room.desk, ME, request.id, 0, {"amount": 41})
 
 
 async def test_a_draft_is_sent_once(room: Room) -> None:

@@ -442,6 +442,14 @@ undo: one open at a time
     request 1                                       → succeeded
     ana undoes                                      → pending original=succeeded
 
+undo: taken back as it ran, or not at all
+    ana asks refund order=ord_1 amount=60           → pending
+    fay approves                                    → approved
+    it runs                                         → succeeded
+    ana undoes                                      → pending
+    ana edits amount=61                             → refused bad_input
+    fay edits amount=61                             → refused bad_input
+
 undo: what is undone cannot be undone again
     ana asks refund order=ord_1 amount=40           → approved
     it runs                                         → succeeded
