@@ -90,6 +90,8 @@ BIDI = (
     "a\u202b(b)\u202c",
     "שלום world 123",
     "مرحبا 50 USD",
+    "עמית",
+    "محمد\u200f (@olga)",
     "Ünïcödé Ñame",
 )
 INVISIBLE = (
@@ -150,6 +152,15 @@ SECRETS = (
     "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
     "password=hunter2",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlc2lnbmF0dXJl",
+    # in parts, so that no scanner of repositories takes them for real ones
+    "sk_" + "live_51H8abcdefghijklmnopqrstuvwx",
+    "sk-" + "proj-abcdefghijklmnopqrstuvwxyz0123456789",
+    "AIza" + "SyA-abcdefghijklmnopqrstuvwxyz01234",
+    "glpat-" + "abcdefghijklmnopqrst",
+    "SG." + "abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    "npm_" + "abcdefghijklmnopqrstuvwxyz0123456789",
+    "postgresql://admin:hunter2@db.example/ledger",
+    "Authorization: Bearer abcdefghijklmnopqrstuvwxyz",
 )
 VALUES = (
     "50", "050", "1e999", "-0", "0x10", "NaN", "Infinity", "true", "null", "[]", "{}", "9007199254740993", "1,000",
