@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.demo.slack import Channel, Message, Person
+from handlers.demo.slack import BotFailedError, Channel, Message, Person
 from tests.journeys.process import PATIENCE, Play, playing
 
 ASKED = "charge order=ord_7 amount=50"
@@ -78,6 +78,16 @@ async def test_a_card_whose_post_was_never_acknowledged_decides_nothing(tmp_path
         assert taken == cards(play)[-1]  # an older one was pressed before, and was refused
         await done(play)
         once(play)
+
+
+async def test_words_that_were_stored_are_read_after_the_restart(tmp_path: Path) -> None:
+    """F2 for words: kept before anything else happens, killed before Slack is answered."""
+    async with playing(tmp_path, "F2:kill") as play:
+        with pytest.raises(BotFailedError):
+            await play.rita.command("#general", "/signoff please charge ord_7 fifty dollars")
+        await play.revived()
+        await play.shown(play.rita, "please charge ord_7 fifty dollars", "Discard", where=play.rita.dm())
+        assert play.states == ["drafting"]
 
 
 @pytest.mark.parametrize("point", ["F7", "F7@2"])

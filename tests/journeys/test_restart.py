@@ -1,6 +1,7 @@
 """Stopping and starting again: what has begun comes to its end, and every old card still works."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -53,6 +54,25 @@ async def test_the_trail_verifies_from_the_command_line(tmp_path: Path) -> None:
         await play.rita.command("#general", f"/signoff run {CHARGE}")
         await play.shown(play.fay, HEADLINE, "Approve")
         assert await play.verify() == 0  # while it runs, too
+
+
+async def test_each_move_is_a_line_of_the_log_without_its_arguments(tmp_path: Path) -> None:
+    async with playing(tmp_path) as play:
+        await play.rita.command("#general", "/signoff run refund order=ord_1 amount=50 note=wistful iban=DE0212030000")
+        card = await play.shown(play.fay, "Refund 50 USD", "Approve")
+        await play.fay.click(card, "approve")
+        await play.shown(play.walt, "Refund 50 USD", "✅ Done")
+        (request,) = (row[0] for row in play.look("SELECT id FROM requests"))
+    lines = [json.loads(line) for line in play.said]
+    moves = [line for line in lines if line.get("request") == request and "after" in line]
+    assert [(line["event"], line["after"]) for line in moves] == [
+        ("send", "pending"),
+        ("vote", "approved"),
+        ("claim", "executing"),
+        ("finish", "succeeded"),
+    ]
+    assert moves[1]["actor"] == f"person:{play.fay.id}"
+    assert not any(word in line for line in play.said for word in ("wistful", "DE0212030000"))
 
 
 async def test_every_old_card_works_after_a_restart(town: World) -> None:
