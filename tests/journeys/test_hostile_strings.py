@@ -130,7 +130,7 @@ async def reviewed(stage: Stage, who: Person, card: Message) -> list[Sequence[di
         assert not view.content.get("submit")
         await who.click(view, following[0].label)
         await stage.house.tasks.finish()
-        view = who.now(view)
+        view = await stage.form(who)
         pages.append(view.blocks)
     assert view.content["submit"]["text"] == "Approve"
     await who.close(everything=True)
@@ -374,3 +374,17 @@ async def test_what_is_typed_in_place_of_names_and_commands(stage: Stage) -> Non
     await in_turn([stage.rita.command("#general", f"/signoff {next(lines).format(text)}") for text in SHORT])
     await stage.settled()
     assert stage.target.arrivals == []
+
+
+async def test_what_is_posted_as_the_effect_of_an_action(stage: Stage) -> None:
+    texts = SHORT[::2]
+    form = await form_of(stage, stage.rita, "post")
+    await in_turn([stage.rita.forge_submit(form, {"arg:text": text}) for text in texts])
+    for request in await requests(stage):
+        await stage.reaches(request.id, "succeeded")
+    posted = [
+        "".join(node["text"] for node in nodes(call.args["blocks"]) if node.get("type") == "text")
+        for call in stage.slack.calls
+        if call.method == "chat.postMessage" and call.answer.get("channel") == "C0GENERAL"
+    ]
+    assert sorted(posted) == sorted(texts)
