@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import socket
 import sqlite3
 import sys
 import time
@@ -47,7 +48,7 @@ async def signoff(folder: Path, environment: dict[str, str], requests: int) -> N
     settings = Settings.read(environment=environment, env_file=None)
     async with main.built(settings, config.load(settings.config, environment)) as house:
         tokens = await seed(house, requests)
-        runner = await listen(house.web, "127.0.0.1", 0)
+        runner = await listen(house.web, house.door)
         (folder / "tokens.json").write_text(json.dumps(tokens))
         ready(runner)
         await asyncio.Event().wait()
@@ -95,7 +96,7 @@ async def bare(folder: Path, secret: str) -> None:
 
     app = web.Application()
     app.router.add_post("/slack/events", click)
-    runner = await listen(app, "127.0.0.1", 0)
+    runner = await listen(app, socket.create_server(("127.0.0.1", 0)))
     ready(runner)
     await asyncio.Event().wait()
 
