@@ -13,8 +13,8 @@ notice                 why something was refused
 from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import Refusal, Superseded, WrongMoment
-from bot.request import Request, State
+from bot.errors import Refusal
+from bot.request import Request
 from handlers.cards import facts
 from handlers.cards.arguments import without_secrets
 from handlers.cards.blocks import Json, bold, date, header, note, person, plain, quoted, rich, section
@@ -23,20 +23,11 @@ from handlers.cards.forms import edit, fields, form
 from handlers.cards.lists import refusal
 from handlers.cards.parts import TO_THE_SECOND, arguments_parts, first_page
 from handlers.cards.review import review
-from handlers.cards.views import Place, loading, modal, place, text_input
+from handlers.cards.views import Place, modal, place, text_input
 
-__all__ = ["Place", "details", "edit", "fields", "form", "loading", "place", "revealed", "review"]
+__all__ = ["Place", "details", "edit", "fields", "form", "place", "revealed", "review"]
 
 REASON_ROOM = 2_500
-
-
-def check_open(request: Request, version: int) -> None:
-    """Raises Superseded or WrongMoment where there is nothing to decide on this version any more."""
-    current = request.version.number if request.version else 0
-    if version != current:
-        raise Superseded(f"That was version {version}; version {current} is the one to decide on now.")
-    if request.state is not State.PENDING:
-        raise WrongMoment(f"There is nothing to decide any more: {facts.stands(request)}.")
 
 
 def turned(callback: str, request: Request, at: Place, page: int, **more: Any) -> Json:

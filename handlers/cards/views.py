@@ -64,8 +64,3 @@ def text_input(label: str, block_id: str, *, placeholder: str = "", optional: bo
         element["placeholder"] = plain(placeholder, 150)
     return {"type": "input", "block_id": block_id, "label": plain(label, 2_000), "element": element,
             "optional": optional}  # fmt: skip
-
-
-def loading(told: str = "One moment…") -> Json:
-    """What is opened within the three seconds a trigger lives, to be filled later."""
-    return modal("loading", "Signoff", [{"type": "section", "text": plain(told)}])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.catalogue import MASK, Risk
-from bot.errors import BadInput, Denied, NotFound, Problem, Superseded, WrongMoment
+from bot.errors import BadInput, Denied, NotFound, Problem
 from bot.outcome import Ending
 from bot.ports import Row
 from bot.request import Actor, Attempt, Event, Fired, Remark, Request, State
@@ -105,14 +105,6 @@ def test_what_runs_is_shown_with_masks() -> None:
     seen = everything(review_pages(request(of)))
     assert IBAN not in seen
     assert f'"to": "{MASK}"' in seen
-
-
-def test_nothing_to_decide_is_refused_before_the_modal_opens() -> None:
-    modals.check_open(request(), 1)
-    with pytest.raises(Superseded):
-        modals.check_open(request(version(number=2)), 1)
-    with pytest.raises(WrongMoment, match="Rejected"):
-        modals.check_open(request(state=State.REJECTED), 1)
 
 
 # ── details ─────────────────────────────────────────────────────────────────────────────────────────────────────
