@@ -284,7 +284,6 @@ def views(text: str) -> Iterator[dict[str, Any]]:
     yield modals.fields(of.now_version.action, of.now_version.args, TOKEN, (Problem("first", text),))
     yield modals.notice(Denied(text))
     yield modals.revealed(text, text)
-    yield modals.loading()
     for each in (of, unknown, next(drafts(text))[0]):
         yield from some_details(each, text)
     row = Row("req_1234", State.PENDING, text, text, Risk.HIGH, text, T0, T0 + 1, 1)
