@@ -6,8 +6,9 @@ from typing import Any
 
 from bot import digest
 from bot.catalogue import Action, Catalogue, Risk, resolve
+from bot.condition import Basis
 from bot.errors import BadInput
-from bot.policy import Basis, Decision, Policy, hardened
+from bot.policy import Decision, Policy, hardened
 from bot.ports import Fits, Schemas
 from bot.request import Asker, Plan, Request, Version
 from bot.route import Route, Verdict

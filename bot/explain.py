@@ -12,8 +12,9 @@ from typing import Any
 
 from bot import quorum
 from bot.catalogue import MASK, Action, Risk
+from bot.condition import Basis, Condition
 from bot.people import Roster
-from bot.policy import Basis, Condition, Decision, Policy, RaiseRule, RouteRule, Tried
+from bot.policy import Decision, Policy, RaiseRule, RouteRule, Tried
 from bot.request import Request, State
 
 _TEXT = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")

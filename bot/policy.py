@@ -3,131 +3,25 @@
 Conditions are CEL over `action`, `args`, `risk`, `requester`, `plan`, `context`, `now` and `history`. A condition
 that errs never lets anything through: a `raise` rule applies its `to`; a route rule stops the search and the
 default of max(risk, medium) is taken, an *allow* there becoming one approval.
+
+Rules are not all asked one by one: those that name another action cannot hold, and of the rest a block at a time is
+asked whether any of it holds (`a || b || …` is false only where each is, and none errs). `tell` hears of each all the
+same, and then each is asked.
 """
 
-import datetime
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Generic, TypeVar
 
 from cel_expr_python import cel
 
 from bot.catalogue import Action, Group, Risk, highest
+from bot.condition import Basis, Condition, View, answer, compiled
 from bot.route import DAY, REQUESTER, Requirement, Route, Stage, Surface, Verdict
 
 FLAGS = ("ambiguous", "missing_document", "policy_exception", "irreversible", "unusual", "conflicts_with_words")
-MAX_CONDITION = 2_000  # characters
-_COMPREHENSION = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """Everything a route is decided on; stored with the version so that it can be explained and replayed."""
-
-    action: str
-    args: Mapping[str, Any]  # as masked: sensitive values take no part in rules
-    base_risk: Risk
-    requester: Mapping[str, Any]  # id, groups, kind, client
-    plan: Mapping[str, Any]  # source, confidence, flags
-    history: Mapping[str, int]  # counts of this requester's recent requests
-    now: int
-    context: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "action": self.action,
-            "args": dict(self.args),
-            "base_risk": self.base_risk.value,
-            "requester": dict(self.requester),
-            "plan": dict(self.plan),
-            "history": dict(self.history),
-            "now": self.now,
-            "context": dict(self.context),
-        }
-
-
-class Condition:
-    """A compiled CEL condition. ValueError when it does not compile or is unbounded."""
-
-    __slots__ = ("_compiled", "names", "source")
-
-    def __init__(self, source: str, args: Iterable[str]) -> None:
-        if len(source) > MAX_CONDITION:
-            raise ValueError(f"a condition may be {MAX_CONDITION} characters long; this one has {len(source)}")
-        if len(_COMPREHENSION.findall(source)) > 1:
-            raise ValueError("one all/exists/map/filter is the most a condition may use, so that it stays fast")
-        self.source = source
-        self.names = tuple(args)
-        try:
-            self._compiled = _environment(self.names).compile(source)
-        except RuntimeError as error:
-            raise ValueError(_explained(str(error), self.names)) from error
-        if self._compiled.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
-            raise ValueError(f"must be true or false, but is {self._compiled.return_type().name().lower()}")
-
-    def holds(self, basis: Basis, risk: Risk, view: "View | None" = None) -> bool:
-        """Whether it holds. ValueError when it errs or answers something else than true or false.
-
-        `view`: what other conditions of the same decision have looked at.
-        """
-        value = self._compiled.eval((view or View(basis)).activation(self.names, risk))
-        if value.type() != cel.Type.BOOL:  # an error comes back as a value, and that value is truthy
-            raise ValueError(str(value.value()) if value.type() == cel.Type.ERROR else "not true or false")
-        return bool(value.value())
-
-
-class View:
-    """A basis as conditions see it, made once for all the rules of a decision."""
-
-    __slots__ = ("_made", "basis")
-
-    def __init__(self, basis: Basis) -> None:
-        self.basis = basis
-        self._made: dict[tuple[tuple[str, ...], Risk], cel.Activation] = {}
-
-    def activation(self, names: tuple[str, ...], risk: Risk) -> cel.Activation:
-        made = self._made.get((names, risk))
-        if made is None:
-            made = self._made[names, risk] = _environment(names).Activation(self._data(names, risk))
-        return made
-
-    def _data(self, names: tuple[str, ...], risk: Risk) -> dict[str, Any]:
-        basis = self.basis
-        data: dict[str, Any] = {
-            "action": basis.action,
-            "risk": risk.value,
-            "requester": {"id": "", "groups": [], "kind": "person", "client": ""} | dict(basis.requester),
-            "plan": dict(basis.plan),
-            "context": dict(basis.context),
-            "now": datetime.datetime.fromtimestamp(basis.now / 1000, datetime.UTC),
-            "history": dict(basis.history),
-        }
-        return data | {f"args.{name}": basis.args.get(name) for name in names}
-
-
-@lru_cache(maxsize=64)
-def _environment(names: tuple[str, ...]) -> cel.Env:
-    kind = cel.Type
-    mapping = kind.Map(kind.STRING, kind.DYN)
-    variables: dict[str, Any] = {
-        "action": kind.STRING,
-        "risk": kind.STRING,
-        "requester": mapping,
-        "plan": mapping,
-        "context": mapping,
-        "now": kind.TIMESTAMP,
-        "history": mapping,
-    }
-    return cel.NewEnv(variables=variables | {f"args.{name}": kind.DYN for name in names})
-
-
-def _explained(error: str, names: tuple[str, ...]) -> str:
-    first = error.removeprefix("INVALID_ARGUMENT: ").splitlines()[0].removeprefix("ERROR: <input>:")
-    if re.search(r"undeclared reference to 'args\b", error):
-        return f"{first}; the arguments there are: {', '.join(sorted(names)) or 'none'}"
-    return first
+BLOCK = 32  # rules asked at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +49,57 @@ class Tried:
 
 
 Tell = Callable[[Tried], None]
+Rule = TypeVar("Rule", RaiseRule, RouteRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Generic[Rule]):
+    """Rules that are asked at once whether any of them holds. `any_of` is None where each is asked by itself."""
+
+    rules: tuple[Rule, ...]
+    any_of: cel.Expression | None = None
+    names: tuple[str, ...] = ()
+
+    def misses(self, view: View, risk: Risk) -> bool:
+        """Whether it is certain that none holds and none errs."""
+        if self.any_of is None:
+            return False
+        try:
+            return not answer(self.any_of, view.activation(self.names, risk))
+        except ValueError:
+            return False
+
+
+def blocks(rules: Sequence[Rule], action: str) -> Iterator[Block[Rule]]:
+    """The rules that can hold for an action, in their order."""
+    run: list[Rule] = []
+    for rule in rules:
+        if rule.when.actions is not None and action not in rule.when.actions:
+            continue
+        if rule.when.walks or len(run) == BLOCK:  # what a walk may take counts for a whole evaluation
+            yield from _block(run)
+            run = []
+        if rule.when.walks:
+            yield Block((rule,))
+        else:
+            run.append(rule)
+    yield from _block(run)
+
+
+def _block(rules: Sequence[Rule]) -> Iterator[Block[Rule]]:
+    if len(rules) < 2:
+        yield from (Block((rule,)) for rule in rules)
+        return
+    names = tuple(sorted({name for rule in rules for name in rule.when.names}))
+    try:
+        yield Block(tuple(rules), _any_of(tuple(rule.when.source for rule in rules), names), names)
+    except ValueError:  # together they are nested too deeply
+        yield Block(tuple(rules))
+
+
+@lru_cache(maxsize=1024)
+def _any_of(sources: tuple[str, ...], names: tuple[str, ...]) -> cel.Expression:
+    return compiled(" || ".join(f"({source}\n)" for source in sources), names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,38 +127,44 @@ class Policy:
     defaults: Mapping[Risk, "Ask | Verdict"]
     groups: Mapping[str, Group]
     version: str = ""
+    _raising: dict[str, tuple[Block[RaiseRule], ...]] = field(default_factory=dict, init=False, compare=False)
+    _routing: dict[str, tuple[Block[RouteRule], ...]] = field(default_factory=dict, init=False, compare=False)
 
     def decide(self, basis: Basis, action: Action, tell: Tell | None = None) -> Decision:
         """`tell` hears of each rule that is tried, in their order; it has no part in what is decided."""
         view = View(basis)
         risk, raised_by = self._risk(view, tell)
-        notes = tuple(reason for reason in raised_by if reason.startswith(_ERRED))
-        for rule in self.routes:
-            try:
-                if not _holds(rule, view, risk, tell):
-                    continue
-            except ValueError as error:
-                note = f"{_ERRED} in rule “{rule.name}”: {error}"
-                route = self._erred(risk, (*notes, note))
-                break
-            route = self._route(rule.then, rule.name, notes)
-            break
-        else:
-            route = self._route(self.defaults[risk], f"default for {risk.value} risk", notes)
+        route = self._decided(view, risk, tuple(reason for reason in raised_by if reason.startswith(_ERRED)), tell)
         return Decision(risk=risk, raised_by=raised_by, route=hardened(route, risk, action))
+
+    def _decided(self, view: View, risk: Risk, notes: tuple[str, ...], tell: Tell | None) -> Route:
+        for block in _blocks(self.routes, self._routing, view.basis.action, tell):
+            if block.misses(view, risk):
+                continue
+            for rule in block.rules:
+                try:
+                    held = _holds(rule, view, risk, tell)
+                except ValueError as error:
+                    return self._erred(risk, (*notes, f"{_ERRED} in rule “{rule.name}”: {error}"))
+                if held:
+                    return self._route(rule.then, rule.name, notes)
+        return self._route(self.defaults[risk], f"default for {risk.value} risk", notes)
 
     def _risk(self, view: View, tell: Tell | None) -> tuple[Risk, tuple[str, ...]]:
         risk = view.basis.base_risk
         reasons: list[str] = []
-        for rule in self.raises:
-            try:
-                holds, reason = _holds(rule, view, risk, tell), f"rule “{rule.name}”"
-            except ValueError as error:
-                holds, reason = True, f"{_ERRED} in rule “{rule.name}”: {error}"
-            if holds:
-                if rule.to.rank > risk.rank or reason.startswith(_ERRED):
-                    reasons.append(reason)
-                risk = highest(risk, rule.to)
+        for block in _blocks(self.raises, self._raising, view.basis.action, tell):
+            if block.misses(view, risk):
+                continue
+            for rule in block.rules:
+                try:
+                    holds, reason = _holds(rule, view, risk, tell), f"rule “{rule.name}”"
+                except ValueError as error:
+                    holds, reason = True, f"{_ERRED} in rule “{rule.name}”: {error}"
+                if holds:
+                    if rule.to.rank > risk.rank or reason.startswith(_ERRED):
+                        reasons.append(reason)
+                    risk = highest(risk, rule.to)
         for flag in view.basis.plan.get("flags", ()):
             to = self.flags.get(flag, Risk.HIGH)
             if to.rank > risk.rank:
@@ -252,6 +203,20 @@ class Policy:
 
 
 _ERRED = "A condition erred"
+_KEPT = 256  # actions whose blocks are kept; past requests may name others than those in the file
+
+
+def _blocks(
+    rules: tuple[Rule, ...], kept: dict[str, tuple[Block[Rule], ...]], action: str, tell: Tell | None
+) -> tuple[Block[Rule], ...]:
+    if tell is not None:
+        return (Block(rules),)
+    found = kept.get(action)
+    if found is None:
+        if len(kept) >= _KEPT:
+            kept.clear()
+        found = kept[action] = tuple(blocks(rules, action))
+    return found
 
 
 def _holds(rule: RaiseRule | RouteRule, view: View, risk: Risk, tell: Tell | None) -> bool:

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from bot.catalogue import Action, Catalogue, Risk
-from bot.policy import Basis, Decision, Policy, hardened
+from bot.condition import Basis
+from bot.policy import Decision, Policy, hardened
 from bot.route import Route, Verdict
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.catalogue import Action, Catalogue, Risk
-from bot.policy import Basis, Decision, Policy
+from bot.condition import Basis
+from bot.policy import Decision, Policy
 from bot.route import REQUESTER, Verdict
 from handlers.config.mistakes import Spot, dotted
 from handlers.config.shape.rules import Case

@@ -9,11 +9,12 @@ import typer
 
 from bot.catalogue import Action
 from bot.compose import Known
+from bot.condition import Basis
 from bot.errors import MayNotAsk, Unconfirmed
 from bot.explain import approvers, explain
 from bot.moves.submit import may_ask
 from bot.people import Person, Roster
-from bot.policy import Basis, Decision
+from bot.policy import Decision
 from bot.replay import basis_of, renewed
 from bot.request import Asker, Plan, Request, State, Version
 from handlers import config

@@ -6,8 +6,9 @@ from typing import Any
 
 import typer
 
+from bot.condition import Basis
 from bot.explain import Approvers, Explanation, Held, Need, Reason
-from bot.policy import Basis, RaiseRule
+from bot.policy import RaiseRule
 from bot.replay import Answer, Change, Past, Replayed, Tally
 from bot.route import REQUESTER, Escalation, Route, Stage, Surface
 from bot.suggest import Counter, Suggestion

@@ -19,7 +19,8 @@ from typing import Any
 from bot import machine
 from bot.catalogue import Action, Group, Risk
 from bot.compose import Composer, InForce, Known
-from bot.policy import Ask, Basis, Condition, Policy, RouteRule
+from bot.condition import Basis, Condition
+from bot.policy import Ask, Policy, RouteRule
 from bot.ports import Moment
 from bot.request import Actor, Asker, Plan, Request, State, Step, Vote
 from bot.route import Requirement, Stage, Verdict

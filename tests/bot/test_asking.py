@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from bot.catalogue import Risk
+from bot.condition import Basis
 from bot.errors import BadInput, MayNotAsk, NotFound, Unconfirmed
 from bot.moves import edit, submit
-from bot.policy import Basis, Policy
+from bot.policy import Policy
 from bot.quorum import reachable
 from bot.request import Actor, Asker, Request, State
 from bot.route import Verdict

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.catalogue import Action, Group, Risk, highest
-from bot.policy import FLAGS, Ask, Basis, Condition, Policy, RaiseRule, RouteRule
+from bot.condition import Basis, Condition
+from bot.policy import FLAGS, Ask, Policy, RaiseRule, RouteRule
 from bot.route import REQUESTER, Requirement, Route, Stage, Surface, Verdict
 from tests.build import T0
 

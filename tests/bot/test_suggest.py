@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.catalogue import Action, Catalogue, Group, Risk
-from bot.policy import Basis, Condition
+from bot.condition import Basis, Condition
 from bot.replay import Answer, Past
 from bot.route import Requirement, Route, Stage, Verdict
 from bot.suggest import LEAST, Evidence, Suggestion

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.catalogue import Action, Risk
-from bot.policy import Condition
+from bot.condition import Condition
 from handlers.config.mistakes import Spot
 from handlers.words import choice, near, quoted, there, use
 
