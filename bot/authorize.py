@@ -89,8 +89,7 @@ def sees(request: Request, standing: Standing) -> bool:
         return False
     asked = any(person in standing.roster.get(group, frozenset()) for group in request.asked)
     told = any(person == other for other, _ in request.escalated_to)
-    voted = any(vote.person == person for vote in request.votes)
-    return asked or told or voted or standing.in_channel
+    return asked or told or person in request.spent or standing.in_channel
 
 
 def _current_version(click: Click, request: Request) -> None:
@@ -120,11 +119,12 @@ def _approver(request: Request, standing: Standing) -> None:
     if quorum.meets(request, person, standing.roster):
         return
     if person in request.makers:
-        wrote = request.version is not None and person == request.version.editor
+        wrote, by_this = person not in request.requesters, {*request.asker.makers, request.now_version.editor}
+        other = "" if person in by_this else ", with another of your accounts"
         raise IsMaker(
-            "You wrote this version, so somebody else must approve it."
+            f"You wrote this version{other}, so somebody else must approve it."
             if wrote
-            else "You are on the requester's side of this request, so somebody else must decide it."
+            else f"You are on the requester's side of this request{other}, so somebody else must decide it."
         )
     named = sorted({*request.stage_groups} - {REQUESTER})
     raise NotAnApprover(
@@ -137,8 +137,9 @@ def _vote(click: Click, request: Request, standing: Standing, moment: Moment) ->
     _approver(request, standing)
     if click.verb is Verb.APPROVE:
         _strong_enough(click, request)
-    if any(vote.person == standing.person.id for vote in request.votes):
-        raise AlreadyVoted("You have voted on this version already; a vote is final.")
+    if standing.person.id in request.spent:
+        other = "" if any(vote.person == standing.person.id for vote in request.votes) else " with another account"
+        raise AlreadyVoted(f"You have voted on this version already{other}; a vote is final.")
 
 
 def _strong_enough(click: Click, request: Request) -> None:
@@ -154,7 +155,7 @@ def _edit(_: Click, request: Request, standing: Standing, moment: Moment) -> Non
     if request.state is State.DRAFTING:
         return _own(request, standing)
     _pending(request, moment)
-    if standing.person.id in request.asker.makers:
+    if standing.person.id in request.requesters:
         return None
     return _approver(request, standing)
 
@@ -179,7 +180,7 @@ def _comment(click: Click, request: Request, standing: Standing, moment: Moment)
 
 
 def _own(request: Request, standing: Standing) -> None:
-    if standing.person.id not in request.asker.makers:
+    if standing.person.id not in request.requesters:
         raise NotRequester("Only the requester may do this.")
 
 
@@ -193,7 +194,7 @@ def _send(_: Click, request: Request, standing: Standing, moment: Moment) -> Non
 
 def _cancel(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     draft = request.state is State.DRAFTING  # their own words, which nobody else was asked about
-    if standing.person.id not in request.asker.makers and (draft or not standing.operator):
+    if standing.person.id not in request.requesters and (draft or not standing.operator):
         raise NotRequester("Only the requester may drop a draft." if draft else _CANCEL)
     if request.state not in (State.DRAFTING, State.PENDING, State.APPROVED):
         raise WrongMoment(f"{request.stands}; it can no longer be cancelled.")
@@ -234,8 +235,7 @@ def _release(_: Click, request: Request, standing: Standing, __: Moment) -> None
 
 def _undo(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     person = standing.person.id
-    voted = any(vote.person == person for vote in request.votes)
-    if person not in request.makers and not voted and not standing.operator:
+    if person not in request.makers and person not in request.spent and not standing.operator:
         raise NotRequester("Only the requester, those who voted and operators may undo it.")
     if request.state is not State.SUCCEEDED or request.now_version.action.undo is None:
         raise WrongMoment(f"{request.stands}; it cannot be undone.")

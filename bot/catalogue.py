@@ -13,6 +13,7 @@ from typing import Any
 
 from bot import templates
 from bot.errors import BadInput, NotFound, Problem
+from bot.identity import ONE_EACH, Identities
 
 Way = Mapping[str, Any]
 MASK = "••••••"
@@ -133,6 +134,7 @@ class Catalogue:
     fallback_channel: str | None = None
     private_hosts: frozenset[str] = frozenset()
     version: str = ""
+    identities: Identities = ONE_EACH
 
     def action(self, name: str) -> Action:
         if name not in self.actions:

@@ -85,7 +85,7 @@ class Composer:
             action=action,
             args=filled,
             way=resolve(action.run, filled),
-            route=decision.route,
+            route=replace(decision.route, identities=self.in_force.catalogue.identities),
             risk=decision.risk,
             raised_by=decision.raised_by,
             plan=plan,
@@ -116,7 +116,7 @@ class Composer:
             route = hardened(self._looked_at(version.route, request), version.risk, action)
             version = replace(version, route=route)
         wrote = editor or was.editor
-        if wrote is None or wrote in request.asker.makers:
+        if wrote is None or wrote in version.route.identities.widened(request.asker.makers):
             return self.sealed(request.id, version)
         eligible = action.edit_and_approve and (editor is not None or was.editor_may_approve)
         kept = version.risk.rank <= min(was.risk.rank, Risk.MEDIUM.rank) and version.route == was.route

@@ -160,8 +160,7 @@ def approvers(request: Request, roster: Roster) -> Approvers:
     """Who could approve a request that waits, as `quorum` counts them; those who have voted are not among them."""
     waiting = request.but(state=State.PENDING)
     stages = waiting.now_version.route.stages
-    voted = {vote.person for vote in request.votes}
-    everybody = frozenset[str]().union(request.asker.makers, *roster.values()) - voted
+    everybody = frozenset[str]().union(request.requesters, *roster.values()) - request.spent
     found = []
     for index in range(waiting.stage, len(stages)):
         at = waiting.but(stage=index)
@@ -172,5 +171,6 @@ def approvers(request: Request, roster: Roster) -> Approvers:
 
 def _need(at: Request, which: int, counts: Mapping[str, tuple[int, ...]]) -> Need:
     approvals = at.now_version.route.stages[at.stage].need[which].approvals
-    people = frozenset(person for person, meets in counts.items() if which in meets)
-    return Need(at.groups_for(which), approvals, people)
+    able = sorted(account for account, meets in counts.items() if which in meets)
+    people = {at.identities.person(account): account for account in reversed(able)}  # one account for each person
+    return Need(at.groups_for(which), approvals, frozenset(people.values()))

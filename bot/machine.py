@@ -147,10 +147,10 @@ def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Mo
     detail: dict[str, Any] = {"approve": vote.approve, "stage": vote.stage, "person": vote.person}
     if exception := _exception(request, vote.person):
         detail["exception"] = exception
-    if quorum.rejected(stage, votes):
+    if quorum.rejected(stage, votes, request.identities):
         after = after.but(state=State.REJECTED, reason=vote.reason)
         return _step(request, after, Move.VOTE, actor, moment.now, **detail)
-    if quorum.passed(stage, votes):
+    if quorum.passed(stage, votes, request.identities):
         detail["passed"] = True
         last = request.stage + 1 == len(request.now_version.route.stages)
         after = _approved(after, moment) if last else after.but(stage=request.stage + 1, stage_at=moment.now)
@@ -164,7 +164,8 @@ def _exception(request: Request, person: str) -> str | None:
     """By which exception to maker ≠ checker this person decides, as their event says it; None for everybody else."""
     if person in request.makers:
         return "from_requester"
-    return "edit_and_approve" if person == request.now_version.editor else None
+    editor = request.now_version.editor
+    return "edit_and_approve" if editor is not None and request.identities.same(person, editor) else None
 
 
 def edited(request: Request, version: Version, actor: Actor, moment: Moment) -> Step:

@@ -1,11 +1,12 @@
 """Which stage has passed, and whether it still can: approvers matched to requirements, never chosen at the click.
 
-Counted by person, `>=`. Each approver fills at most one place; a person who could fill several fills whichever
-lets the stage pass (a bipartite matching), so the order of the votes does not matter.
+Counted by person, `>=`; linked accounts are one. Each approver fills at most one place; a person who could fill
+several fills whichever lets the stage pass (a bipartite matching), so the order of the votes does not matter.
 """
 
 from collections.abc import Iterable, Mapping
 
+from bot.identity import ONE_EACH, Identities
 from bot.people import Roster
 from bot.request import Request, Vote
 from bot.route import REQUESTER, Stage
@@ -14,24 +15,24 @@ Need = tuple[int, int]  # stage, requirement
 Place = tuple[Need, int]  # and the seat in it
 
 
-def passed(stage: Stage, votes: Iterable[Vote]) -> bool:
-    return missing(stage, votes) == 0
+def passed(stage: Stage, votes: Iterable[Vote], identities: Identities = ONE_EACH) -> bool:
+    return missing(stage, votes, identities) == 0
 
 
-def missing(stage: Stage, votes: Iterable[Vote]) -> int:
+def missing(stage: Stage, votes: Iterable[Vote], identities: Identities = ONE_EACH) -> int:
     """How many approvals are still needed, at least."""
     needs = _needs(0, stage)
-    return sum(needs.values()) - len(_matching(needs, _approvers(0, votes)))
+    return sum(needs.values()) - len(_matching(needs, _approvers(0, votes, identities)))
 
 
-def approvals(stage: Stage, votes: Iterable[Vote]) -> tuple[int, ...]:
+def approvals(stage: Stage, votes: Iterable[Vote], identities: Identities = ONE_EACH) -> tuple[int, ...]:
     """How many approvers stand at each requirement: what the card shows."""
-    filled = _matching(_needs(0, stage), _approvers(0, votes))
+    filled = _matching(_needs(0, stage), _approvers(0, votes, identities))
     return tuple(sum(1 for (_, at), _ in filled if at == index) for index in range(len(stage.need)))
 
 
-def rejected(stage: Stage, votes: Iterable[Vote]) -> bool:
-    return sum(1 for vote in votes if not vote.approve) >= stage.rejects
+def rejected(stage: Stage, votes: Iterable[Vote], identities: Identities = ONE_EACH) -> bool:
+    return len(identities.persons(vote.person for vote in votes if not vote.approve)) >= stage.rejects
 
 
 def meets(request: Request, person: str, roster: Roster) -> tuple[int, ...]:
@@ -54,13 +55,14 @@ def reachable(request: Request, roster: Roster) -> bool:
     stages = request.now_version.route.stages
     needs: dict[Need, int] = {}
     people: dict[str, frozenset[Need]] = {}
-    spent = {vote.person for vote in request.votes}
+    identities, spent = request.identities, request.spent
     for index in range(request.stage, len(stages)):
         needs |= _needs(index, stages[index])
-        for at, person in _could(request, index, roster):
-            if person not in spent:
+        for at, account in _could(request, index, roster):
+            if account not in spent:
+                person = identities.person(account)
                 people[person] = people.get(person, frozenset()) | {(index, at)}
-    people |= _approvers(request.stage, request.stage_votes())
+    people |= _approvers(request.stage, request.stage_votes(), identities)
     return len(_matching(needs, people)) == sum(needs.values())
 
 
@@ -78,8 +80,8 @@ def _could(request: Request, index: int, roster: Roster) -> Iterable[tuple[int, 
 
 def _confirms_own(request: Request, stage: Stage, at: int, person: str) -> bool:
     """`from: requester`, low and medium only: the requester's own yes, exception (b) to maker ≠ checker."""
-    mild = not request.now_version.risk.grave
-    return mild and REQUESTER in stage.need[at].groups and person == _asked_for(request)
+    mild, own = not request.now_version.risk.grave, _asked_for(request)
+    return mild and REQUESTER in stage.need[at].groups and own is not None and request.identities.same(own, person)
 
 
 def _asked_for(request: Request) -> str | None:
@@ -91,8 +93,10 @@ def _needs(index: int, stage: Stage) -> dict[Need, int]:
     return {(index, at): need.approvals for at, need in enumerate(stage.need)}
 
 
-def _approvers(index: int, votes: Iterable[Vote]) -> dict[str, frozenset[Need]]:
-    return {vote.person: frozenset((index, at) for at in vote.meets) for vote in votes if vote.approve}
+def _approvers(index: int, votes: Iterable[Vote], identities: Identities) -> dict[str, frozenset[Need]]:
+    return {
+        identities.person(vote.person): frozenset((index, at) for at in vote.meets) for vote in votes if vote.approve
+    }
 
 
 def _matching(needs: Mapping[Need, int], people: Mapping[str, frozenset[Need]]) -> dict[Place, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from bot import digest
 from bot.catalogue import Action, Risk, Way
 from bot.errors import Problem
+from bot.identity import ONE_EACH, Identities
 from bot.outcome import Ending
 from bot.route import REQUESTER, Escalation, Route, Stage, Surface
 
@@ -372,12 +373,27 @@ class Request:
         return None
 
     @property
+    def identities(self) -> Identities:
+        """Which accounts are one person, as fixed with the current version."""
+        return self.version.route.identities if self.version else ONE_EACH
+
+    @property
+    def requesters(self) -> frozenset[str]:
+        """Every account of those on the requester's side."""
+        return self.identities.widened(self.asker.makers)
+
+    @property
     def makers(self) -> frozenset[str]:
-        """Who may never count as a checker of the current version."""
+        """Every account of those who may never count as a checker of the current version."""
         version = self.version
         if version is None or version.editor is None or version.editor_may_approve:
-            return self.asker.makers
-        return self.asker.makers | {version.editor}
+            return self.requesters
+        return self.requesters | self.identities.accounts(version.editor)
+
+    @property
+    def spent(self) -> frozenset[str]:
+        """Every account of those who have voted on the current version."""
+        return self.identities.widened(vote.person for vote in self.votes)
 
     def stage_votes(self, stage: int | None = None) -> tuple[Vote, ...]:
         wanted = self.stage if stage is None else stage

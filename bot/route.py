@@ -1,7 +1,7 @@
 """What the policy says of a version: allow, deny, or ask with ordered stages.
 
-A route is fixed for its version: it carries the groups it names as they were defined when it was made, so that
-a later change of the file touches only new versions.
+A route is fixed for its version: it carries the groups it names and the identity links as they were defined when it
+was made, so that a later change of the file touches only new versions.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.catalogue import Group
+from bot.identity import ONE_EACH, Identities
 
 REQUESTER = "requester"  # `from: requester`: the stage asks for the requester's own confirmation
 DAY = 86_400_000
@@ -77,6 +78,7 @@ class Route:
     surface: Surface = Surface.CARD
     groups: Mapping[str, Group] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # conditions that erred, named for the card
+    identities: Identities = ONE_EACH
 
     @property
     def asks(self) -> bool:
@@ -105,7 +107,7 @@ class Route:
             "surface": self.surface.value,
             "groups": {name: group.as_json() for name, group in sorted(self.groups.items())},
             "notes": list(self.notes),
-        }
+        } | ({"identities": [list(link) for link in self.identities.links]} if self.identities.links else {})
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Route":
@@ -117,6 +119,7 @@ class Route:
             surface=Surface(data["surface"]),
             groups={name: _group(group) for name, group in data["groups"].items()},
             notes=tuple(data["notes"]),
+            identities=Identities(tuple(tuple(link) for link in data.get("identities", ()))),
         )
 
 

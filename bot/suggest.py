@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.catalogue import Action, Catalogue, Risk
 from bot.digest import canonical
+from bot.identity import Identities
 from bot.replay import Answer, Past
 
 LEAST = 20  # approvals within the bounds
@@ -62,7 +63,7 @@ class Suggestion:
     bounds: Bounds | None
     choice: tuple[str, Any] | None  # argument and its value
     approvals: int
-    people: int  # how many different people approved
+    people: int  # how many different people approved; linked accounts are one
     against: tuple[Counter, ...]  # the nearest first
 
     @property
@@ -108,12 +109,12 @@ class Evidence:
         found = [
             suggestion
             for name, decided in sorted(self._of.items())
-            for suggestion in _best(self._catalogue.actions[name], decided, least)
+            for suggestion in _best(self._catalogue.actions[name], decided, least, self._catalogue.identities)
         ]
         return tuple(sorted(found, key=lambda each: -each.approvals))
 
 
-def _best(action: Action, decided: Sequence[Decided], least: int) -> Iterator[Suggestion]:
+def _best(action: Action, decided: Sequence[Decided], least: int, identities: Identities) -> Iterator[Suggestion]:
     """Suggestions for one action, without those that allow nothing a simpler or larger one does not."""
     numbers = [name for name, schema in action.params.items() if schema.get("type") in ("number", "integer")]
     bounded = [name for name in numbers if any(_number(each.args.get(name)) for each in decided)]
@@ -123,7 +124,7 @@ def _best(action: Action, decided: Sequence[Decided], least: int) -> Iterator[Su
         for inside, bounds in _boxes(action, within, bounded, choice):
             if len(inside) >= least:
                 keys = frozenset((each.request, each.number) for each in inside)
-                found.append((keys, _made(action, choice, bounds, inside, decided)))
+                found.append((keys, _made(action, choice, bounds, inside, decided, identities)))
     found.sort(key=lambda each: (-len(each[0]), each[1].choice is not None))
     taken: list[frozenset[tuple[str, int]]] = []
     for keys, suggestion in found:
@@ -186,6 +187,7 @@ def _made(
     bounds: Bounds | None,
     inside: Sequence[Decided],
     decided: Iterable[Decided],
+    identities: Identities,
 ) -> Suggestion:
     against = sorted(
         (
@@ -195,7 +197,7 @@ def _made(
         ),
         key=lambda each: (choice is not None and not _chosen(each.of, choice), each.distance),
     )
-    people = {person for each in inside for person in each.people}
+    people = identities.persons(person for each in inside for person in each.people)
     return Suggestion(action.name, bounds, choice, len(inside), len(people), tuple(against[:NEAREST]))
 
 

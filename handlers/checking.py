@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import templates
 from bot.catalogue import Catalogue, Group
 from bot.errors import Unconfirmed
-from handlers.people import SlackPeople
+from handlers.people import UNKNOWN, SlackPeople
 from handlers.slack_errors import code_of
 
 _WHY: Mapping[str, str] = {  # what Slack says of a user group or channel, and the remedy
@@ -26,6 +26,10 @@ async def troubles(client: AsyncWebClient, people: SlackPeople, catalogue: Catal
         yield trouble
     told: set[str] = set()
     groups = {f"people.{group.name}": group for group in catalogue.groups.values()}
+    for link in catalogue.identities.links:
+        for ident in link:
+            if why := await _stranger(people, ident):
+                yield f"identities: {why}"
     for where, group in (groups | {"slack.operators": catalogue.operators}).items():
         async for trouble in _group(people, group):
             if trouble not in told:
@@ -80,6 +84,15 @@ async def _group(people: SlackPeople, group: Group) -> AsyncIterator[str]:
     for part, what in _parts(group):
         if why := await _nobody(people, part, what):
             yield why
+
+
+async def _stranger(people: SlackPeople, ident: str) -> str | None:
+    """Why this account cannot be linked: Slack does not know it. What else it is does not matter there."""
+    try:
+        person = await people.person(ident, fresh=True)
+    except Unconfirmed as error:
+        return f"Slack does not say who {ident} is ({_reason(error)}); try again in a minute."
+    return f"{ident} {person.problem}; correct the id, or take it out." if person.problem == UNKNOWN else None
 
 
 async def _person(people: SlackPeople, ident: str) -> str | None:

@@ -20,6 +20,7 @@ from handlers.slack_errors import code_of
 TTL = 60.0  # seconds a look-up may be old; not at all where `fresh` is asked
 LOOK_UP = 1.5  # seconds a look-up may take, with all it needs to ask
 SIFTED = 30  # groups up to this size are sifted for guests, bots and the deactivated
+UNKNOWN = "is not known in this workspace"
 _UNCONFIRMED = "Slack did not confirm you, nothing is recorded, press again."
 
 
@@ -116,7 +117,7 @@ class SlackPeople:
             answer = await self.client.users_info(user=person_id)
         except SlackApiError as error:
             if code_of(error) in {"user_not_found", "users_not_found", "user_not_visible"}:
-                return Person(person_id, person_id, "is not known in this workspace")
+                return Person(person_id, person_id, UNKNOWN)
             raise
         user: dict[str, Any] = answer["user"]
         name = user.get("profile", {}).get("display_name") or user.get("real_name") or user.get("name") or person_id

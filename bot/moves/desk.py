@@ -1,6 +1,7 @@
 """What every move shares: read who presses, ask the one door, decide, save, all of it or nothing."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
@@ -59,7 +60,10 @@ class Desk:
     async def known(self, asker: Asker, now: int) -> Known:
         """What the policy may know of the requester: live groups and counts of recent requests."""
         roster = await self.roster(self.in_force.catalogue.groups.values())
-        return Known(groups=tuple(sorted(groups_of(asker.id, roster))), history=await self.store.history(asker.id, now))
+        history: Counter[str] = Counter()
+        for account in self.in_force.catalogue.identities.accounts(asker.id):  # a person's requests, from any of them
+            history.update(await self.store.history(account, now))
+        return Known(groups=tuple(sorted(groups_of(asker.id, roster))), history=history)
 
     async def act(self, person_id: str, request_id: str, click: Click, actor: Actor, decide: Decide) -> Request:
         """One person's move on one request. A refusal changes nothing, and is an event of its own."""

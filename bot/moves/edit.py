@@ -53,7 +53,7 @@ def changed(request: Request, person: str, changes: Mapping[str, Any]) -> dict[s
     """The new arguments. BadInput for a field this person may not change, or when nothing changes."""
     was = request.now_version
     real = {name: value for name, value in changes.items() if value != MASK and was.args.get(name) != value}
-    if person not in request.asker.makers:
+    if person not in request.requesters:
         locked = sorted(set(real) - set(was.action.editable))
         if locked:
             raise BadInput(

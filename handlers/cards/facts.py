@@ -74,7 +74,7 @@ def waiting(request: Request) -> list[Line]:
         return []
     version = request.now_version
     votes = request.stage_votes()
-    have = quorum.approvals(stage, votes)
+    have = quorum.approvals(stage, votes, request.identities)
     groups: list[Line] = []
     if len(version.route.stages) > 1:
         groups.append([f"Stage {request.stage + 1} of {len(version.route.stages)}"])
@@ -97,7 +97,7 @@ def _mentions(request: Request, at: int) -> Line:
     known = request.now_version.route.groups
     groups = [known[name] for name in request.groups_for(at) if name in known]
     teams = [user_group(ident) for group in groups for ident in group.user_groups][:MOST_NAMED]
-    silent = request.makers | {vote.person for vote in request.votes}
+    silent = request.makers | request.spent
     named = [ident for group in groups for ident in group.users if ident not in silent]
     if request.asks_requester(at) and request.asker.told:
         named.append(request.asker.told)

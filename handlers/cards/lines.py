@@ -118,7 +118,7 @@ def asked(request: Request) -> Line:
     """Those the open stage asks and who have not voted: their groups, and the people named one by one."""
     names, known = request.stage_groups, request.now_version.route.groups
     groups = [known[name] for name in names if name in known]
-    silent = request.makers | {vote.person for vote in request.votes}
+    silent = request.makers | request.spent
     mentioned: list[Line] = [[user_group(ident)] for group in groups for ident in group.user_groups]
     named = list(dict.fromkeys(ident for group in groups for ident in group.users if ident not in silent))
     if named:

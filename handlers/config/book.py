@@ -11,7 +11,7 @@ from bot.catalogue import Catalogue
 from bot.policy import Policy
 from handlers.config.build.actions import actions
 from handlers.config.build.machine import Machine
-from handlers.config.build.people import check_hosts, groups, operators
+from handlers.config.build.people import check_hosts, groups, identities, operators
 from handlers.config.build.rules import policy
 from handlers.config.cases import CaseResult, PolicyCase, cases, run
 from handlers.config.mistakes import ConfigError, Mistake, Spot
@@ -115,7 +115,8 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
     check_hosts(root / "network" / "private", private)
     known = groups(root / "people", parts.people, private)
     made, wrong = actions(root / "actions", parts.actions, known, private, parts.callables, machine)
-    rules = policy(root / "rules", parts, made, known, version)
+    links = identities(root / "identities", parts.identities)
+    rules = policy(root / "rules", parts, made, known, version, links)
     chiefs = operators(root / "slack" / "operators", parts.slack, known)
     tests = cases(root / "tests", parts.cases, made, known, wrong)
     if parts.slack is None:
@@ -128,5 +129,6 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
         fallback_channel=parts.slack.fallback_channel,
         private_hosts=frozenset(private),
         version=version,
+        identities=links,
     )
     return Book(catalogue, rules, dict(parts.callables), tests, source, tuple(root.warnings))

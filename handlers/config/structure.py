@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from handlers.config.mistakes import Spot
 from handlers.config.shape import Action, File, Network, People, Slack
 from handlers.config.shape.base import Part
+from handlers.config.shape.people import Identity
 from handlers.config.shape.rules import Case, Escalation, Raise, Rule, Then
 from handlers.config.shape.values import Risk
 from handlers.config.wording import tell
@@ -28,6 +29,7 @@ class Parts:
     slack: Slack | None = None
     network: Network | None = None
     people: Mapping[str, People | None] = field(default_factory=dict)
+    identities: tuple[list[str] | None, ...] = ()
     actions: Mapping[str, Action | None] = field(default_factory=dict)
     callables: Mapping[str, str] = field(default_factory=dict)
     raises: tuple[Raise | None, ...] = ()
@@ -41,6 +43,7 @@ class Parts:
 _SLACK = TypeAdapter(Slack)
 _NETWORK = TypeAdapter(Network)
 _PEOPLE = TypeAdapter(People)
+_IDENTITY: TypeAdapter[list[str]] = TypeAdapter(Identity)
 _ACTION = TypeAdapter(Action)
 _RAISE = TypeAdapter(Raise)
 _RULE = TypeAdapter(Rule)
@@ -69,6 +72,7 @@ def parts_of(root: Spot) -> Parts | None:
         slack=_sound(_SLACK, value.get("slack")),
         network=_sound(_NETWORK, value.get("network", {})),
         people={name: _sound(_PEOPLE, each) for name, each in _mapping(value.get("people")).items()},
+        identities=tuple(_sound(_IDENTITY, each) for each in _list(value.get("identities"))),
         actions={name: _sound_action(each) for name, each in _mapping(value.get("actions")).items()},
         callables={name: path for name, path in _mapping(value.get("callables")).items() if isinstance(path, str)},
         raises=tuple(_sound(_RAISE, each) for each in _list(rules.get("raise"))),

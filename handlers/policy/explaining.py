@@ -12,6 +12,7 @@ from bot.compose import Known
 from bot.condition import Basis
 from bot.errors import MayNotAsk, Unconfirmed
 from bot.explain import approvers, explain
+from bot.identity import Identities
 from bot.moves.submit import may_ask
 from bot.people import Person, Roster
 from bot.policy import Decision
@@ -53,7 +54,7 @@ class Given:
             context=dict(self.context) | ({"undo": True} if action.undoes else {}),
         )
 
-    def request(self, decision: Decision) -> Request:
+    def request(self, decision: Decision, identities: Identities) -> Request:
         """As it would wait."""
         version = Version(
             number=1,
@@ -63,7 +64,7 @@ class Given:
             action=self.action,
             args=self.args,
             way={},
-            route=decision.route,
+            route=replace(decision.route, identities=identities),
             risk=decision.risk,
             raised_by=decision.raised_by,
             plan=self.plan,
@@ -111,7 +112,7 @@ async def explain_given(settings: Settings, book: config.Book, given: Given, *, 
     show(_refusals(given, groups, looked))
     show(words.explanation(found))
     if found.decision.route.asks:
-        _who(given.request(found.decision), looked)
+        _who(given.request(found.decision, book.catalogue.identities), looked)
 
 
 def _refusals(given: Given, groups: Sequence[str], looked: _Looked) -> Iterable[str]:

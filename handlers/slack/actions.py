@@ -182,7 +182,7 @@ async def _edit(press: Press) -> None:
         await _open_form(press)
         return
     request = await _may(press, Verb.EDIT)
-    fields = None if press.who.id in request.asker.makers else request.now_version.action.editable
+    fields = None if press.who.id in request.requesters else request.now_version.action.editable
     await _show(press, modals.edit(request, token.text, only=fields))
 
 
@@ -214,7 +214,7 @@ async def _all_of(press: Press, request: Request) -> dict[str, Any]:
         "versions": [each for each in await desk.store.versions(request.id) if each != request.version],
         "events": await desk.store.story(request.id),
         "may_reveal": await look.may_reveal(desk, press.who.id, request),
-        "sees_result": press.who.id in request.asker.makers,
+        "sees_result": press.who.id in request.requesters,
     }
 
 

@@ -49,6 +49,8 @@ ASKS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("query", {"sql": "select"}),
     ("label", {"order": "ord_1", "text": "late"}),
 )
+LINKS = {FRED: ANA, DAN: FLO}  # where accounts are linked: a requester's, and one in each of two groups
+LINKED = f"identities: [[{ANA}, {FRED}], [{FLO}, {DAN}]]\n"
 AGAIN = replace(LOST, again=True, retry_after=0.0)
 TITLES = ("Refund {amount} for", "Pay back {amount} for")
 people = st.sampled_from(PEOPLE)
@@ -91,12 +93,25 @@ class Model(RuleBasedStateMachine):
         self.known: dict[str, Known] = defaultdict(Known)
         self.paused = False
         self.title = 0
+        self.links: dict[str, str] = {}
+
+    @property
+    def head(self) -> str:
+        return rooms.HEAD + (LINKED if self.links else "")
+
+    def one(self, account: str | None) -> str:
+        """The person who has this account."""
+        return self.links.get(account or "", account or "")
 
     def run(self, awaitable: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(awaitable)
 
-    @initialize(first=st.lists(st.tuples(st.sampled_from(ASKERS), st.sampled_from(ASKS)), min_size=1, max_size=5))
-    def open(self, first: list[tuple[Asker, tuple[str, dict[str, Any]]]]) -> None:
+    @initialize(
+        first=st.lists(st.tuples(st.sampled_from(ASKERS), st.sampled_from(ASKS)), min_size=1, max_size=5),
+        linked=st.booleans(),
+    )
+    def open(self, first: list[tuple[Asker, tuple[str, dict[str, Any]]]], *, linked: bool) -> None:
+        self.links = LINKS if linked else {}
         self.run(self._open(0))
         self.run(self._open(1))
         self.rooms[0].target.sees = self._called
@@ -106,7 +121,7 @@ class Model(RuleBasedStateMachine):
     async def _open(self, at: int) -> None:
         beside = self.rooms[0] if self.rooms else None
         opened = await self.stacks[at].enter_async_context(
-            rooms.open_room(Path(self.folder.name), MONEY, beside=beside)
+            rooms.open_room(Path(self.folder.name), MONEY, head=self.head, beside=beside)
         )
         self.rooms[at : at + 1] = [opened]
 
@@ -204,8 +219,8 @@ class Model(RuleBasedStateMachine):
 
     async def _approves(self, at: int, request_id: str, turn: int) -> None:
         request = await self.load(request_id)
-        voted = {each.person for each in request.votes}
-        able = [who for who in PEOPLE if who != GUS and who not in voted and self._seats(request, who)]
+        voted = {self.one(each.person) for each in request.votes}
+        able = [who for who in PEOPLE if who != GUS and self.one(who) not in voted and self._seats(request, who)]
         if able:
             who = able[turn % len(able)]
             await self._votes(at, request_id, who, Surface.TYPED, "acme", 0, approve=True)
@@ -221,10 +236,10 @@ class Model(RuleBasedStateMachine):
             return frozenset()
         version, asker = request.now_version, request.asker
         stage = version.route.stages[request.stage]
-        if who in {asker.person, asker.client, asker.owner, asker.acts_for}:
-            own = who == (asker.acts_for or asker.person) and version.risk.rank <= 1
+        if self._asks_for(asker, who):
+            own = self.one(who) == self.one(asker.acts_for or asker.person) and version.risk.rank <= 1
             return frozenset(at for at, need in enumerate(stage.need) if own and REQUESTER in need.groups)
-        if who == version.editor and not version.editor_may_approve:
+        if self.one(who) == self.one(version.editor) and not version.editor_may_approve:
             return frozenset()
         added = [
             stage.escalate[past.index]
@@ -242,6 +257,9 @@ class Model(RuleBasedStateMachine):
                 for step in added
             )
         )
+
+    def _asks_for(self, asker: Asker, who: str) -> bool:
+        return self.one(who) in {self.one(each) for each in (asker.person, asker.client, asker.owner, asker.acts_for)}
 
     def _member(self, who: str, name: str, request: Request) -> bool:
         if name == REQUESTER:
@@ -266,7 +284,7 @@ class Model(RuleBasedStateMachine):
         assert (after.now_version.number, after.votes, after.stage) == (shown + 1, (), 0)
         assert after.expires_at <= before.expires_at, "an edit never lengthens its life"
         assert after.now_version.route.asks, "an allow still takes one approval"
-        if who not in before.asker.makers:
+        if not self._asks_for(before.asker, who):
             assert after.now_version.editor == who
             raised = after.now_version.risk.rank > before.now_version.risk.rank
             if raised or after.now_version.route.stages != before.now_version.route.stages:
@@ -382,7 +400,7 @@ class Model(RuleBasedStateMachine):
     def the_file_is_changed(self) -> None:
         """Titles stand in the definition: what is approved with the other one is no longer what it was."""
         self.title = 1 - self.title
-        text = rooms.HEAD + MONEY.replace(TITLES[0], TITLES[self.title])
+        text = self.head + MONEY.replace(TITLES[0], TITLES[self.title])
         book = rooms.read_file(Path(self.folder.name), text)
         in_force = self.rooms[0].desk.in_force
         in_force.catalogue, in_force.policy = book.catalogue, book.policy
@@ -399,7 +417,7 @@ class Model(RuleBasedStateMachine):
         if await self.act(request_id, settle.settle(self.rooms[at].desk, actor, request_id, shown, says, "I looked")):
             assert before.state is State.UNKNOWN
             assert who in (OLGA, OTTO)
-            assert who not in before.makers
+            assert not self._asks_for(before.asker, who)
             self.known[request_id].words += says == "again"
 
     @precondition(lambda self: self.ids)
@@ -464,7 +482,7 @@ class Model(RuleBasedStateMachine):
         """Different people on all seats of every stage, by what each could stand for when they voted."""
         version = request.now_version
         said = [each for each in self.known[request.id].said if each.version == version.number]
-        assert len({each.person for each in said}) == len(said), "a person counts in one stage"
+        assert len({self.one(each.person) for each in said}) == len(said), "a person counts in one stage"
         for at, stage in enumerate(version.route.stages):
             votes = [each for each in said if each.stage == at]
             assert sum(1 for each in votes if not each.approve) < stage.rejects
@@ -529,10 +547,10 @@ class Model(RuleBasedStateMachine):
             (each.stage, each.person, each.approve) for each in known.said if each.version == version.number
         ]
         for each in request.votes:
-            own = each.person in request.asker.makers
+            own = self._asks_for(request.asker, each.person)
             asked = any(REQUESTER in need.groups for need in version.route.stages[each.stage].need)
             assert not own or (asked and version.risk.rank <= 1)
-            if each.person == version.editor:
+            if self.one(each.person) == self.one(version.editor):
                 assert version.editor_may_approve
                 assert version.risk.rank <= 1
 
@@ -548,10 +566,11 @@ class Model(RuleBasedStateMachine):
             state = line["to"]
             makers = set(line["detail"].get("makers", makers))
             if line["type"] == "vote":
-                person, place = line["detail"]["person"], (line["version"], line["detail"]["person"])
+                person, place = line["detail"]["person"], (line["version"], self.one(line["detail"]["person"]))
                 assert place not in voted
                 voted.add(place)
-                assert person not in makers or line["detail"]["exception"] == "from_requester"
+                known = {self.one(maker) for maker in makers}
+                assert self.one(person) not in known or line["detail"]["exception"] == "from_requester"
         assert state == (await self.load(request_id)).state.value
         starts = [each for each in events if each["to"] == "executing"]
         assert [each["detail"]["attempt"] for each in starts] == list(range(1, len(starts) + 1))

@@ -117,6 +117,42 @@ TABLE = {
         'there is no group "oncall" under people',
         "use finance or directors",
     ),
+    # identities
+    "an account linked to nobody": (
+        DIRECTORS,
+        f"{DIRECTORS}identities:\n  - [U0FAY00001]  {HERE}\n",
+        "identities[0]",
+        "one account alone is a person already",
+        "name the other accounts",
+    ),
+    "an account in two persons": (
+        DIRECTORS,
+        f"{DIRECTORS}identities:\n  - [U0FAY00001, U0FAYADMIN]\n  - [U0DORA0001, U0FAY00001]  {HERE}\n",
+        "identities[1][1]",
+        "U0FAY00001 stands in another list already",
+        "write all accounts of a person into one list",
+    ),
+    "an account twice in one person": (
+        DIRECTORS,
+        f"{DIRECTORS}identities: [[U0FAY00001, U0FAY00001]]  {HERE}\n",
+        "identities[0][1]",
+        "U0FAY00001 is named twice",
+        "remove one",
+    ),
+    "a name where an account belongs": (
+        DIRECTORS,
+        f"{DIRECTORS}identities: [[U0FAY00001, fay]]  {HERE}\n",
+        "identities[0][1]",
+        '"fay" is not the id of a Slack user',
+        "write U… or W…",
+    ),
+    "a person written without a list": (
+        DIRECTORS,
+        f"{DIRECTORS}identities: [U0FAY00001]  {HERE}\n",
+        "identities[0]",
+        '"U0FAY00001" stands where a list belongs',
+        "write [a, b]",
+    ),
     "an empty group": (FINANCE, f"  finance: {{}}  {HERE}\n", "people.finance", "names nobody", "add users"),
     "a group that takes a name with a meaning": (
         FINANCE,
@@ -327,6 +363,18 @@ def test_too_few_approvers_for_what_is_critical_is_a_mistake(tmp_path: Path) -> 
     text = broken((CRITICAL, ""), (FINANCE, f"{FINANCE}  approvers: {{users: [U0ALONE001]}}\n"))
     (found,) = mistakes(tmp_path, text)
     assert "it takes 2 approvals, and its groups list 1 person" in found.what
+
+
+def test_two_accounts_of_one_person_are_not_two_approvers(tmp_path: Path) -> None:
+    text = broken((DIRECTORS, f"{DIRECTORS}identities: [[U0DIRECT01, U0DIRECT02]]\n"))
+    (found,) = mistakes(tmp_path, text)
+    assert found.path == f"{CRITICAL_AT}[0].need[0]"
+    assert "it takes 2 approvals, and its groups list 1 person" in found.what
+
+
+def test_linked_accounts_are_read(tmp_path: Path) -> None:
+    links = read(tmp_path, broken((DIRECTORS, f"{DIRECTORS}identities: [[U0FAY00001, U0FAYADMIN]]\n")))
+    assert links.catalogue.identities.same("U0FAYADMIN", "U0FAY00001")
 
 
 def test_escalation_makes_a_stage_passable(tmp_path: Path) -> None:

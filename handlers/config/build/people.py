@@ -1,9 +1,10 @@
-"""Groups, operators and hosts."""
+"""Groups, identity links, operators and hosts."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.catalogue import Group
+from bot.identity import Identities
 from bot.route import REQUESTER
 from handlers.config.build.machine import REFERENCE
 from handlers.config.mistakes import Spot
@@ -67,6 +68,23 @@ def check_hosts(spot: Spot, hosts: Iterable[str]) -> None:
     for at, host in enumerate(hosts):
         literal = f"[{host.strip('[]')}]" if ":" in host else host
         check_url(spot / at, f"https://{literal}/", ())
+
+
+def identities(spot: Spot, given: Iterable[Sequence[str] | None]) -> Identities:
+    """Which accounts are one person; each account stands in one list."""
+    links: list[tuple[str, ...]] = []
+    first: dict[str, int] = {}  # account → the list it stands in
+    for at, link in enumerate(given):
+        for place, account in enumerate(link or ()):
+            if first.setdefault(account, at) != at:
+                remedy = "write all accounts of a person into one list"
+                (spot / at / place).mistake(f"{account} stands in another list already", remedy)
+            elif account in (link or ())[:place]:
+                (spot / at / place).mistake(f"{account} is named twice", "remove one")
+        if link is not None and len(link) < 2:
+            (spot / at).mistake("one account alone is a person already", "name the other accounts, or remove it")
+        links.append(tuple(link or ()))
+    return Identities(tuple(links))
 
 
 def named(spot: Spot, names: Iterable[str], known: Mapping[str, Group], *also: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from bot.catalogue import Action, Group, Risk
+from bot.identity import Identities
 from bot.policy import Ask, Policy, RaiseRule, RouteRule
 from bot.route import Verdict
 from handlers.config.build.conditions import Conditions
@@ -20,12 +21,17 @@ _ACTION = re.compile(r"""\baction\s*==\s*["'](\w+)["']""")
 
 
 def policy(
-    spot: Spot, parts: Parts, actions: Mapping[str, Action], groups: Mapping[str, Group], version: str
+    spot: Spot,
+    parts: Parts,
+    actions: Mapping[str, Action],
+    groups: Mapping[str, Group],
+    version: str,
+    links: Identities,
 ) -> Policy:
     """The policy in force; where something of it is wrong, that is told and left out."""
     broken = frozenset(name for name, given in parts.actions.items() if given is None)
     conditions = Conditions(actions, broken)
-    stages = Stages(groups, _escalation(spot / "escalation", parts.escalation, groups))
+    stages = Stages(groups, links, _escalation(spot / "escalation", parts.escalation, groups))
     return Policy(
         raises=_raises(spot / "raise", parts, conditions),
         flags={flag: Risk(risk) for flag, risk in parts.flags.items()},

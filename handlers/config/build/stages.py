@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from bot.catalogue import Group
+from bot.identity import Identities
 from bot.policy import Ask
 from bot.route import REQUESTER, Escalation, Requirement, Stage, Verdict
 from handlers.config.build.people import named
@@ -17,9 +18,10 @@ FAR = 12  # requirements that are looked at together
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What stages are made with: the groups, and the escalation of those that name none."""
+    """What stages are made with: the groups, who is one person, and the escalation of stages that name none."""
 
     groups: Mapping[str, Group]
+    identities: Identities
     escalation: shape.Escalation | None = None
 
     def then(self, spot: Spot, given: shape.Then, *, grave: bool = False) -> Ask | Verdict:
@@ -107,7 +109,7 @@ class Stages:
             group = self.groups.get(each)
             if group is None or not group.users or group.user_groups or group.channels or group.lookup:
                 return None
-            people |= {*group.users}
+            people |= self.identities.persons(group.users)
         return frozenset(people)
 
 

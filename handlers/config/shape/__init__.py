@@ -6,7 +6,7 @@ from pydantic import Field
 
 from handlers.config.shape.base import Part
 from handlers.config.shape.params import Param
-from handlers.config.shape.people import Network, People, Slack
+from handlers.config.shape.people import Identity, Network, People, Slack
 from handlers.config.shape.rules import Case, Rules
 from handlers.config.shape.values import (
     ActionName,
@@ -62,6 +62,12 @@ class File(Part):
     slack: Slack
     network: Network = Field(default_factory=lambda: Network.model_validate({}))
     people: dict[GroupName, People] = Field(default_factory=dict, description="Groups: who can be asked.")
+    identities: list[Identity] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="Accounts that are one person: makers together, with one vote between them.",
+        examples=[[["U0FAY00001", "U0FAYADMIN"]]],
+    )
     actions: dict[ActionName, Action] = Field(min_length=1, description="What can be asked for.")
     callables: dict[CallableName, CallablePath] = Field(
         default_factory=dict,

@@ -61,6 +61,9 @@ class Lookup(Part):
     ] = Field(description="Where the Slack ids stand in the JSON answer.", examples=["$.user.slack_id"])
 
 
+Identity = Annotated[list[UserId], Field(max_length=20, description="The Slack user ids of one person, at least two.")]
+
+
 class People(Part):
     """A group: everyone named in any of these ways. Always ids: names can be taken by others."""
 
