@@ -19,6 +19,7 @@ from bot.errors import (
     NotRequester,
     Superseded,
     TooLate,
+    TooSoon,
     WrongConfirmation,
     WrongMoment,
 )
@@ -26,6 +27,7 @@ from bot.people import Person, Roster
 from bot.ports import Moment
 from bot.request import Request, State
 from bot.route import REQUESTER, Surface
+from bot.sight import Sight, hasty
 
 
 class Verb(StrEnum):
@@ -58,12 +60,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """What was pressed: the version it showed, how strong the surface was, what was typed."""
+    """What was pressed: the version it showed, how strong the surface was, what was typed.
+
+    `seen`: when this person was first shown all of that version; `again`: they were asked to look once more, and did.
+    """
 
     verb: Verb
     version: int | None = None
     surface: Surface = Surface.CARD
     typed: str | None = None
+    seen: Sight | None = None
+    again: bool = False
 
 
 def authorize(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
@@ -140,6 +147,8 @@ def _vote(click: Click, request: Request, standing: Standing, moment: Moment) ->
     if standing.person.id in request.spent:
         other = "" if any(vote.person == standing.person.id for vote in request.votes) else " with another account"
         raise AlreadyVoted(f"You have voted on this version already{other}; a vote is final.")
+    if click.verb is Verb.APPROVE:
+        _looked(click, request, moment)
 
 
 def _strong_enough(click: Click, request: Request) -> None:
@@ -149,6 +158,15 @@ def _strong_enough(click: Click, request: Request) -> None:
     expected = version.confirmation
     if expected is not None and (click.typed or "").strip() != expected:
         raise WrongConfirmation(f"To approve, type exactly: {expected}")
+
+
+def _looked(click: Click, request: Request, moment: Moment) -> None:
+    """An approval of high or critical risk so soon that it can hardly have been read is asked for once more."""
+    risk = request.now_version.risk
+    if risk.grave and hasty(click.seen, moment.now, again=click.again):
+        raise TooSoon(
+            f"This is {risk.value} risk, and you have only just opened it. Nothing is recorded: look once more."
+        )
 
 
 def _edit(_: Click, request: Request, standing: Standing, moment: Moment) -> None:

@@ -16,6 +16,7 @@
     │   ├── TooLate         its time is over
     │   ├── Paused          an operator paused Signoff
     │   ├── NeedsReview     one click is not enough here
+    │   ├── TooSoon         a grave one, approved before it can have been read: asked once more
     │   └── WrongConfirmation
     ├── Unconfirmed         Slack did not confirm the person; nothing is recorded
     ├── NotRecorded         the database could not keep the move; nothing is believed
@@ -122,6 +123,10 @@ class Paused(WrongMoment):
 
 class NeedsReview(WrongMoment):
     code = "needs_review"
+
+
+class TooSoon(WrongMoment):
+    code = "too_soon"
 
 
 class WrongConfirmation(WrongMoment):

@@ -139,12 +139,12 @@ def _approved(request: Request, moment: Moment) -> Request:
 # ── deciding ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Moment) -> Step:
-    """One person's word. It may pass the stage, reject the request, or leave it waiting."""
+def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Moment, **more: Any) -> Step:
+    """One person's word. It may pass the stage, reject the request, or leave it waiting. `more`: for its event."""
     after = request.but(votes=(*request.votes, vote))
     stage = request.now_stage
     votes = after.stage_votes()
-    detail: dict[str, Any] = {"approve": vote.approve, "stage": vote.stage, "person": vote.person}
+    detail: dict[str, Any] = {"approve": vote.approve, "stage": vote.stage, "person": vote.person} | more
     if exception := _exception(request, vote.person):
         detail["exception"] = exception
     if quorum.rejected(stage, votes, request.identities):

@@ -9,6 +9,7 @@ from bot.errors import Problem
 from bot.outcome import Job, Outcome
 from bot.people import Person
 from bot.request import Draft, Effect, EffectKind, Event, Request, State, Step, Version
+from bot.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,15 @@ class Store(Protocol):
     async def posted(self, nonce: str, channel: str, ts: str) -> None: ...
     async def lost(self, nonce: str) -> Message:
         """Forget a message that is gone from Slack: a new nonce takes its place; the old one decides nothing."""
+
+    # sights
+    async def saw(self, request_id: str, version: int, person: str, at: int) -> None:
+        """Keep when somebody was first shown all of a version; a later look changes nothing."""
+
+    async def asked_again(self, request_id: str, version: int, person: str, at: int) -> None:
+        """Keep that they were asked to look once more. Where no sight was known, this is their first."""
+
+    async def sight(self, request_id: str, version: int, person: str) -> Sight | None: ...
 
     # views
     async def of_asker(self, person: str, limit: int) -> tuple[Row, ...]: ...

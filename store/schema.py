@@ -4,6 +4,7 @@
               │            └─ fired      reminders and escalation steps that have happened
               ├─ remarks                 questions, answers, comments
               ├─ attempts
+              ├─ sights                  when a person was first shown all of a version
               └─ messages                where it is shown, by nonce
     events                               the audit trail: exact bytes and their hash
     outbox                               what is still to be done outside
@@ -199,6 +200,18 @@ messages = Table(
     Column("posting_since", BigInteger),
     UniqueConstraint("request_id", "version", "place", "person"),
     UniqueConstraint("channel", "ts"),
+)
+
+sights = Table(
+    "sights",
+    metadata,
+    _of_request(),
+    Column("version", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("asked_at", BigInteger),  # when they were last asked to look once more
+    PrimaryKeyConstraint("request_id", "version", "person"),
+    sqlite_with_rowid=False,
 )
 
 events = Table(

@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError
 from bot import faults
 from bot.ports import Decide, Message, Moment, Parcel, Row
 from bot.request import Effect, EffectKind, Event, Request, Step, Version
-from store import audit, brake, messages, migrate, outbox, requests, views
+from bot.sight import Sight
+from store import audit, brake, messages, migrate, outbox, requests, sights, views
 from store.engine import Engine, Transaction
 from store.errors import StoreError
 from store.presence import Presence
@@ -173,6 +174,17 @@ class SqlStore:
 
     async def lost(self, nonce: str) -> Message:
         return await self._engine.write(lambda transaction: messages.lost(transaction, nonce, self._clock()))
+
+    # sights
+
+    async def saw(self, request_id: str, version: int, person: str, at: int) -> None:
+        await self._engine.write(lambda transaction: sights.saw(transaction, request_id, version, person, at))
+
+    async def asked_again(self, request_id: str, version: int, person: str, at: int) -> None:
+        await self._engine.write(lambda transaction: sights.asked_again(transaction, request_id, version, person, at))
+
+    async def sight(self, request_id: str, version: int, person: str) -> Sight | None:
+        return await self._engine.read(lambda transaction: sights.sight(transaction, request_id, version, person))
 
     # views
 

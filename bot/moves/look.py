@@ -35,6 +35,13 @@ async def may(desk: Desk, actor: Actor, request_id: str, click: Click) -> Reques
     return request
 
 
+async def shown(desk: Desk, person: str, request: Request) -> None:
+    """Keep that this person is about to be shown all of it, where a quick approval of it is asked for once more."""
+    version = request.now_version
+    if version.risk.grave:
+        await desk.store.saw(request.id, version.number, person, desk.clock())
+
+
 async def mine(desk: Desk, person: str, limit: int) -> tuple[Row, ...]:
     """Their own requests; a draft is known by its words, which only they see."""
     return tuple([await _by_its_words(desk, row) for row in await desk.store.of_asker(person, limit)])

@@ -22,10 +22,10 @@ from handlers.cards.details import details, revealed
 from handlers.cards.forms import edit, fields, form
 from handlers.cards.lists import refusal
 from handlers.cards.parts import TO_THE_SECOND, arguments_parts, first_page
-from handlers.cards.review import review
+from handlers.cards.review import AGAIN, review
 from handlers.cards.views import Place, modal, place, text_input
 
-__all__ = ["Place", "details", "edit", "fields", "form", "place", "revealed", "review"]
+__all__ = ["AGAIN", "Place", "details", "edit", "fields", "form", "place", "revealed", "review"]
 
 REASON_ROOM = 2_500
 

@@ -14,13 +14,19 @@ from handlers.cards.paging import Part, pages, turning
 from handlers.cards.parts import arguments_parts, effect_parts, headline_parts, lines_part, way_part, words_parts
 from handlers.cards.views import modal, text_input
 
+AGAIN = "again"  # what this window keeps where it asks to look once more: only what is sent from it answers that
 
-def review(request: Request, token: str, page: int = 0) -> Json:
-    """Everything of the current version, page by page; the last one has *Approve*, and what must be typed for it."""
+
+def review(request: Request, token: str, page: int = 0, *, once_more: str = "") -> Json:
+    """Everything of the current version, page by page; the last one has *Approve*, and what must be typed for it.
+
+    `once_more`: why it is not approved yet, and is to be sent again.
+    """
     made = pages(_everything(request))
     at = min(max(page, 0), len(made) - 1)
     last = at + 1 == len(made)
     blocks = [
+        *(_once_more(once_more) if once_more else []),
         *(header(request.now_version.headline)[:1] if at == 0 else []),
         *([note(f"Page {at + 1} of {len(made)}. You can approve on the last one.")] if not last else []),
         *made[at],
@@ -29,7 +35,12 @@ def review(request: Request, token: str, page: int = 0) -> Json:
         *turning(at, len(made), button("Reject", "reject", token, style="danger")),
     ]
     title = "Review" if len(made) == 1 else f"Review: page {at + 1} of {len(made)}"
-    return modal("review", title, blocks, token, submit="Approve" if last else "", page=at)
+    kept = AGAIN if once_more else ""
+    return modal("review", title, blocks, token, submit="Approve" if last else "", page=at, action=kept)
+
+
+def _once_more(told: str) -> list[Json]:
+    return [rich(section(["✋ ", bold(told, 1_000)], ["If it is right, press Approve again: then it counts."]))]
 
 
 def _everything(request: Request) -> Iterator[Part]:

@@ -12,6 +12,7 @@ from handlers.demo.slack import LocalSlack, Message, Person
 WIDTH = 96
 PATIENCE = 15.0  # seconds to wait for anything
 MINUTE = 60_000
+READING = 5_000  # milliseconds a review is read before it is answered
 
 
 class NotSeenError(Exception):
@@ -81,6 +82,8 @@ class Scene:
 
     async def fills(self, who: Person, values: dict[str, object]) -> None:
         view = await self.slack.wait_for(who.modal, timeout=PATIENCE)
+        if view is not None and view.callback_id == "review":
+            self.forward(READING)
         written = ", ".join(f"{label}: {value}" for label, value in values.items())
         self.tell(f"{_first(who)} fills in  {written}")
         answer = await who.submit(view, values)

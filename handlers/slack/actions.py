@@ -138,6 +138,7 @@ async def _review_request(press: Press) -> None:
 
 
 async def _reviewed(press: Press, request: Request, token: Token) -> None:
+    await look.shown(press.office.desk, press.who.id, request)
     opened = await press.client.views_open(trigger_id=press.trigger_id, view=modals.review(request, token.text))
     if request.now_version.action.preview is not None:
         press.office.tasks.start(_fresh_preview(press, token, dict(opened["view"])))

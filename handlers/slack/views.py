@@ -7,7 +7,17 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.catalogue import Action
-from bot.errors import BadInput, Denied, NobodyToAsk, NotRecorded, Problem, Refusal, Unconfirmed, WrongConfirmation
+from bot.errors import (
+    BadInput,
+    Denied,
+    NobodyToAsk,
+    NotRecorded,
+    Problem,
+    Refusal,
+    TooSoon,
+    Unconfirmed,
+    WrongConfirmation,
+)
 from bot.moves import draft, edit, remark, settle, submit, vote
 from bot.outcome import Ending, Outcome
 from bot.request import Actor, Asker, Request
@@ -123,8 +133,14 @@ async def _edit(sent: Submission) -> Answer:
 
 async def _review(sent: Submission) -> Answer:
     token = await _token(sent)
-    typed = sent.text("confirm") or None
-    await vote.approve(sent.office.desk, sent.who, token.request_id, token.version, Surface.REVIEW, typed)
+    desk, typed = sent.office.desk, sent.text("confirm") or None
+    again = sent.place.action == modals.AGAIN
+    try:
+        await vote.approve(desk, sent.who, token.request_id, token.version, Surface.REVIEW, typed, again=again)
+    except TooSoon as soon:
+        request = await desk.open(token.request_id)
+        once_more = modals.review(request, sent.place.token, sent.place.page, once_more=soon.text)
+        return {"response_action": "update", "view": once_more}
     return None
 
 

@@ -284,8 +284,14 @@ class Play:
             "reports": lambda: settle.report(desk, actor, self.it, _outcome(text)),
         }
         if verb == "approves":
-            surface, typed = _surface(rest)
-            await vote.approve(desk, actor, self.it, shown, surface, typed)
+            again = rest[:1] == ["again"]
+            surface, typed = _surface(rest[again:])
+            if surface is not Surface.CARD and request.version:
+                await self.room.has_read(self.it, actor.id, version=shown)
+            await vote.approve(desk, actor, self.it, shown, surface, typed, again=again)
+            return
+        if verb == "opens":
+            await look.shown(desk, actor.id, request)
             return
         assert verb in simple, f"no such move: {verb}"
         await simple[verb]()

@@ -185,6 +185,11 @@ class Room:
         assert found is not None, request_id
         return found
 
+    async def has_read(self, request_id: str, *who: str, version: int = 1) -> None:
+        """They were shown all of it a minute ago, unless they were before."""
+        for each in who:
+            await self.store.saw(request_id, version, each, self.clock() - MINUTE)
+
     async def deliver(self, *kinds: EffectKind) -> int:
         """Deliver what is due of these kinds (all) until nothing is; how many there were."""
         count = 0

@@ -25,6 +25,7 @@ from bot.people import Person
 from bot.ports import Moment
 from bot.request import Asker, Attempt, Fired, Remark, Request, State, Version
 from bot.route import REQUESTER, Escalation, Requirement, Stage, Surface
+from bot.sight import CALM, Sight
 from tests import build
 from tests.build import ALICE, BOB, DORA, ERIN, OWNER, REFUND, T0
 
@@ -59,6 +60,7 @@ def refused(click: Click, request: Request, who: Standing, moment: Moment = NOW)
 
 PENDING = build.request(version(), asker=ASKER)
 APPROVE = Click(Verb.APPROVE, 1)
+READ = Sight(T0 - CALM)
 
 
 def test_with_nothing_wrong_it_opens() -> None:
@@ -170,7 +172,8 @@ def test_line_8_what_must_be_typed_is_typed_exactly(typed: str | None, opens: bo
 def test_line_8_where_nothing_is_named_the_short_digest_is_typed() -> None:
     made = version(by=build.route(*STAGES, surface=Surface.TYPED), risk=Risk.CRITICAL)
     request = build.request(made)
-    assert refused(Click(Verb.APPROVE, 1, Surface.TYPED, made.short_digest), request, standing(BOB)) is None
+    click = Click(Verb.APPROVE, 1, Surface.TYPED, made.short_digest, READ)
+    assert refused(click, request, standing(BOB)) is None
     for wrong in (made.digest, made.short_digest[:-1], made.short_digest.upper() + "x"):
         assert refused(Click(Verb.APPROVE, 1, Surface.TYPED, wrong), request, standing(BOB)) is WrongConfirmation
 

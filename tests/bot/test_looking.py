@@ -202,6 +202,7 @@ async def test_for_high_and_critical_nothing_is_taken_from_the_cache(room: Room)
     await vote.approve(room.desk, by(FAY), refund.id, 1, Surface.CARD)
     assert {fresh for _, fresh in room.people.asked} == {False}
     room.people.asked.clear()
+    await room.has_read(payout.id, FAY)
     await vote.approve(room.desk, by(FAY), payout.id, 1, Surface.REVIEW)
     assert {fresh for _, fresh in room.people.asked} == {True}
     room.people.asked.clear()

@@ -22,11 +22,12 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.errors import Denied, Refusal
+from bot.errors import Denied, Refusal, TooSoon
 from bot.moves import brake, cancel, claim, edit, remark, settle, submit, tick, undo, vote
 from bot.outcome import Job, Outcome
 from bot.request import FINAL, Actor, Asker, EffectKind, Request, State
 from bot.route import REQUESTER, Surface
+from bot.sight import CALM
 from tests.bot import room as rooms
 from tests.bot.files import MONEY
 from tests.bot.matching import filled
@@ -80,6 +81,9 @@ class Known:
     expires_at: int | None = None
     version: int = 0
     approved: bool = False
+    sights: dict[tuple[int, str], int] = field(
+        default_factory=dict
+    )  # (version, person) → when they were first shown it
 
 
 class Model(RuleBasedStateMachine):
@@ -178,21 +182,35 @@ class Model(RuleBasedStateMachine):
         typed=st.sampled_from(["acme", "", None]),
         late=st.sampled_from([0, 0, 0, 1, -1]),
         approve=st.sampled_from([True, True, True, False]),
+        reads=st.sampled_from([True, True, False]),
     )
     def votes(
-        self, at: int, this: int, who: str, surface: Surface, typed: str | None, late: int, approve: bool
+        self, at: int, this: int, who: str, surface: Surface, typed: str | None, late: int, approve: bool, reads: bool
     ) -> None:
-        self.run(self._votes(at, self.pick(this), who, surface, typed, late, approve=approve))
+        self.run(self._votes(at, self.pick(this), who, surface, typed, late, approve=approve, reads=reads))
 
     async def _votes(
-        self, at: int, request_id: str, who: str, surface: Surface, typed: str | None, late: int, *, approve: bool
+        self,
+        at: int,
+        request_id: str,
+        who: str,
+        surface: Surface,
+        typed: str | None,
+        late: int,
+        *,
+        approve: bool,
+        reads: bool = True,
     ) -> None:
         desk = self.rooms[at].desk
         before = await self.load(request_id)
         shown = (before.version.number if before.version else 0) + late
         actor = Actor("person", who, "card")
+        sights = self.known[request_id].sights
+        if reads and shown > 0:
+            await self.rooms[at].has_read(request_id, who, version=shown)
+            sights.setdefault((shown, who), desk.clock() - rooms.MINUTE)
         move = (
-            vote.approve(desk, actor, request_id, shown, surface, typed)
+            self._approval(at, actor, request_id, shown, surface, typed)
             if approve
             else vote.reject(desk, actor, request_id, shown, "no")
         )
@@ -208,7 +226,19 @@ class Model(RuleBasedStateMachine):
         assert not approve or surface.rank >= min(wanted.rank, Surface.REVIEW.rank)
         if approve and wanted is Surface.TYPED:
             assert typed == "acme"
+        if approve and before.now_version.risk.grave:
+            assert desk.clock() - sights[shown, who] >= CALM, "nobody approves what they cannot have read"
         self.known[request_id].said.append(Said(shown, before.stage, who, approve, seats))
+
+    async def _approval(
+        self, at: int, actor: Actor, request_id: str, shown: int, surface: Surface, typed: str | None
+    ) -> None:
+        desk = self.rooms[at].desk
+        try:
+            await vote.approve(desk, actor, request_id, shown, surface, typed)
+        except TooSoon:
+            self.known[request_id].sights.setdefault((shown, actor.id), desk.clock())
+            raise
 
     @precondition(lambda self: self.ids)
     @rule(at=replicas, this=which, turn=st.integers(0, 5), often=st.integers(1, 3))

@@ -13,6 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from bot.request import Request
+from bot.sight import CALM
 from handlers import main
 from handlers.clock import Clock
 from handlers.config import load
@@ -97,8 +98,8 @@ class Stage:
         assert found is not None
         return found
 
-    async def form(self, who: Person, *words: str) -> View:
-        """The modal on top, when it holds all these words."""
+    async def form(self, who: Person, *words: str, reads: bool = True) -> View:
+        """The modal on top, when it holds all these words. `reads`: whoever reviews takes a few seconds for it."""
 
         def there() -> View | None:
             view = who.modal()
@@ -106,6 +107,8 @@ class Stage:
 
         found = await self.slack.wait_for(there, timeout=PATIENCE)
         assert found is not None
+        if reads and found.callback_id == "review":
+            self.clock.forward(int(1.5 * CALM))
         return found
 
     async def rejects(self, who: Person, card: Message, reason: str) -> None:

@@ -153,7 +153,9 @@ async def test_a_target_that_honours_the_key_is_asked_again_with_it(tmp_path: Pa
         await play.rita.command("#general", "/signoff run payout to=alice amount=50")
         card = await play.shown(play.fay, "Pay out 50 to alice", "Review")
         await play.fay.click(card, "review")
-        await play.fay.submit(await play.slack.wait_for(play.fay.modal))
+        answered = await play.fay.submit(await play.slack.wait_for(play.fay.modal))
+        if answered.top is not None:  # quicker than anybody reads
+            await play.fay.submit(answered.top)
         await play.shown(play.walt, "Pay out 50 to alice", "✅ Done")
         await play.revived()
         assert len(play.target.done) == 1
