@@ -44,7 +44,7 @@ callables:
   sweep: ops.jobs:sweep
 rules:
   raise:
-    - {when: "args.amount > 1000", to: high}
+    - {when: "action == 'refund' && args.amount > 1000", to: high}
   route:
     - name: small
       when: action == "refund" && args.amount < 50

@@ -49,7 +49,7 @@ def test_cases_that_hold(tmp_path: Path, case: str) -> None:
             "{name: big, action: refund, args: {order: ord_1, amount: 7000}, expect: {ask: [finance, directors]}}",
             (
                 "signoff.yaml:47: big: expected ask finance, then directors, but the rules say ask finance at high "
-                "risk (“default for high risk”; rule “raise 1: args.amount > 1000”)"
+                "risk (“default for high risk”; rule “raise 1: action == 'refund' && args.amount > 1000”)"
             ),
         ),
         (

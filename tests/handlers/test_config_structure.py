@@ -169,7 +169,7 @@ TABLE = {
         "(did you mean ambiguous?)",
     ),
     "a raise that lowers": (
-        '    - {when: "args.amount > 1000", to: high}\n',
+        "    - {when: \"action == 'refund' && args.amount > 1000\", to: high}\n",
         f'    - {{when: "args.amount > 1000", to: low}}  {HERE}\n',
         "rules.raise[0].to",
         '"low" is not a risk to raise to',

@@ -1,32 +1,19 @@
-"""Conditions of the rules: compiled, and held to the names that there are.
+"""Conditions of the rules: compiled, and held to what there is: names, kinds of values, what a value can be.
 
-CEL does not know the fields of `requester`, `plan` and `history`, nor which texts `action` and `risk` can equal; a
-rule that names one that does not exist would never hold, and nobody would notice. So those are looked at here.
+CEL by itself knows neither the fields of `requester`, `plan` and `history`, nor the types of arguments, nor which texts
+can be equalled; a rule that asks for what cannot be would never hold, and nobody would notice.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.catalogue import Action, Risk
+from bot import expression
+from bot.catalogue import Action
 from bot.condition import Condition
+from handlers.config.build.condition import FUNCTIONS, KNOWN, checked
 from handlers.config.mistakes import Spot
-from handlers.words import choice, near, quoted, there, use
-
-KNOWN = ("action", "args", "risk", "requester", "plan", "context", "now", "history")
-FIELDS = {
-    "requester": ("id", "groups", "kind", "client"),
-    "plan": ("source", "confidence", "flags"),
-    "history": ("last_hour", "last_day", "last_week"),
-}
-_LITERAL = r"""("[^"\\]*"|'[^'\\]*')"""
-_COMPARED = re.compile(
-    rf"\b(action|risk|requester\.kind|plan\.source)\s*[!=]=\s*{_LITERAL}|{_LITERAL}\s*[!=]=\s*(action|risk|requester\.kind|plan\.source)\b"
-)
-_AMONG = re.compile(r"\b(action|risk)\s+in\s+\[([^\]]*)\]")
-_FIELD = re.compile(r"\b(requester|plan|history)\.([A-Za-z_]\w*)")
-_ARGUMENT = re.compile(r"\bargs\.([A-Za-z_]\w*)")
-_ONLY_ACTION = re.compile(rf"""\baction\s*==\s*{_LITERAL}""")
+from handlers.words import near, quoted, there, use
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +22,7 @@ class Conditions:
 
     actions: Mapping[str, Action]
     broken: frozenset[str] = frozenset()
+    groups: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,61 +31,34 @@ class Conditions:
         return tuple(sorted({name for action in offered for name in action.params} - {"in", "true", "false", "null"}))
 
     def compiled(self, spot: Spot, source: str) -> Condition | None:
-        """None where it does not compile; what is merely suspicious is told, too."""
+        """None where it cannot be used; what is merely suspicious is told, too."""
         try:
-            condition = Condition(source, self.names)
+            found = checked(expression.parsed(source), self.actions, self.broken, self.groups)
+        except ValueError as error:
+            spot.mistake(*_explained(str(error), source, self.names))
+            return None
+        for what, remedy in found.warnings:
+            spot.warning(what, remedy)
+        for what, remedy in found.mistakes:
+            spot.mistake(what, remedy)
+        if found.mistakes:
+            return None
+        try:
+            return Condition(source, self.names)
         except ValueError as error:
             if not (self.broken and "'args." in str(error)):
                 spot.mistake(*_explained(str(error), source, self.names))
-            return None
-        self._literals(spot, source)
-        self._arguments(spot, source)
-        return condition
-
-    def _literals(self, spot: Spot, source: str) -> None:
-        for found in _COMPARED.finditer(source):
-            name, text = (found[1], found[2]) if found[1] else (found[4], found[3])
-            self._literal(spot, name, text[1:-1])
-        for found in _AMONG.finditer(source):
-            for text in re.findall(_LITERAL, found[2]):
-                self._literal(spot, found[1], text[1:-1])
-        for name, field in _FIELD.findall(source):
-            if field not in FIELDS[name]:
-                spot.mistake(
-                    f"{name}.{field} is not known", use((f"{name}.{each}" for each in FIELDS[name]), f"{name}.{field}")
-                )
-
-    def _literal(self, spot: Spot, name: str, text: str) -> None:
-        choices: dict[str, Iterable[str]] = {
-            "action": [*(each for each, action in self.actions.items() if action.undoes is None), *self.broken],
-            "risk": list(Risk),
-            "requester.kind": ("person", "agent"),
-            "plan.source": ("typed", "model"),
-        }
-        known = [str(each) for each in choices[name]]
-        if text not in known:
-            closest = near(text, known)
-            spot.mistake(f"{name} is never {quoted(text)}", f"did you mean {closest}?" if closest else there(known))
-
-    def _arguments(self, spot: Spot, source: str) -> None:
-        only = [self.actions[text[1:-1]] for text in _ONLY_ACTION.findall(source) if text[1:-1] in self.actions]
-        concerned = only or [action for action in self.actions.values() if action.undoes is None]
-        for name in dict.fromkeys(_ARGUMENT.findall(source)):
-            having = [action for action in concerned if name in action.params]
-            if having and all(name in action.sensitive for action in having):
-                spot.mistake(
-                    f"args.{name} is sensitive, and its value takes no part in rules", "decide on another argument"
-                )
-            elif only and not having:
-                names = choice(action.name for action in only)
-                spot.warning(f"args.{name} is no parameter of {names}, so it is always null here", "check the name")
+        return None
 
 
 def _explained(error: str, source: str, arguments: Iterable[str]) -> tuple[str, str]:
     """What CEL says, in words, and the remedy."""
     what, _, remedy = error.partition("; ")
     if found := re.search(r"undeclared reference to '([\w.]+)'", what):
-        return _undeclared(found[1], [f"args.{name}" for name in arguments])
+        called = re.search(rf"\b{re.escape(found[1])}\s*\(", source)
+        return _no_function(found[1]) if called else _undeclared(found[1], [f"args.{name}" for name in arguments])
+    if found := re.search(r"no matching overload for '(\S+)' applied to '(.+)'", what):
+        return _no_overload(found[1], found[2])
     if not source.strip():
         return "is empty", "write a condition, such as args.amount > 1000, or true"
     if "Syntax error" in what:
@@ -105,6 +66,20 @@ def _explained(error: str, source: str, arguments: Iterable[str]) -> tuple[str, 
         remedy = "compare with ==" if alone else "compare with ==, join with && and ||, put text in quotes"
         return f"{quoted(source)} does not read as a condition", remedy
     return re.sub(r"^\d+:\d+: ", "", what).partition(" (in container")[0], remedy
+
+
+def _no_function(name: str) -> tuple[str, str]:
+    if name in FUNCTIONS:
+        return f"{name} is not called like that", "look at how many values it takes, and whether one stands before it"
+    closest = near(name, FUNCTIONS)
+    return f"there is no function {name}", f"did you mean {closest}?" if closest else there(FUNCTIONS)
+
+
+def _no_overload(function: str, operands: str) -> tuple[str, str]:
+    """CEL compares whole and decimal numbers by value, but not where its own functions say which of them it is."""
+    numbers = "double" in operands and "int" in operands
+    remedy = "write whole numbers as decimals there, such as 100.0" if numbers else "look at what it takes"
+    return f"{function.strip('_')} cannot be applied to {operands}", remedy
 
 
 def _undeclared(name: str, arguments: list[str]) -> tuple[str, str]:

@@ -1,9 +1,9 @@
 """The policy: raises, flags, routes and defaults."""
 
-import re
 from collections.abc import Mapping
 
 from bot.catalogue import Action, Group, Risk
+from bot.condition import Condition
 from bot.identity import Identities
 from bot.policy import Ask, Policy, RaiseRule, RouteRule
 from bot.route import Verdict
@@ -17,7 +17,6 @@ from handlers.words import every, quoted
 
 APPROVERS = "approvers"  # the group that is asked where the file does not say who
 APPROVALS = {Risk.MEDIUM: 1, Risk.HIGH: 1, Risk.CRITICAL: 2}
-_ACTION = re.compile(r"""\baction\s*==\s*["'](\w+)["']""")
 
 
 def policy(
@@ -30,7 +29,7 @@ def policy(
 ) -> Policy:
     """The policy in force; where something of it is wrong, that is told and left out."""
     broken = frozenset(name for name, given in parts.actions.items() if given is None)
-    conditions = Conditions(actions, broken)
+    conditions = Conditions(actions, broken, tuple(groups))
     stages = Stages(groups, links, _escalation(spot / "escalation", parts.escalation, groups))
     return Policy(
         raises=_raises(spot / "raise", parts, conditions),
@@ -67,17 +66,16 @@ def _routes(spot: Spot, parts: Parts, conditions: Conditions, stages: Stages) ->
             (spot / at / "name").mistake(f"two rules are called {quoted(name)}", "give each a name of its own")
         seen.add(name)
         when = conditions.compiled(spot / at / "when", given.when)
-        then = stages.then(spot / at / "then", given.then, grave=_grave(given.when, conditions.actions))
+        grave = when is not None and _grave(when, conditions.actions)
+        then = stages.then(spot / at / "then", given.then, grave=grave)
         if when:
             made.append(RouteRule(name, when, then))
     return tuple(made)
 
 
-def _grave(when: str, actions: Mapping[str, Action]) -> bool:
-    """Whether a rule is for sure about actions of high or critical risk: it joins only by && and names one."""
-    names = _ACTION.findall(when)
-    sure = len(names) == 1 and "||" not in when and "!" not in when and "?" not in when
-    return sure and names[0] in actions and actions[names[0]].risk.grave
+def _grave(when: Condition, actions: Mapping[str, Action]) -> bool:
+    """Whether a rule is for sure about actions of high or critical risk: it names them."""
+    return bool(when.actions) and all(name in actions and actions[name].risk.grave for name in when.actions or ())
 
 
 def _defaults(spot: Spot, parts: Parts, groups: Mapping[str, Group], stages: Stages) -> dict[Risk, Ask | Verdict]:
