@@ -12,6 +12,7 @@ from bot.errors import (
     AlreadyVoted,
     IsMaker,
     NeedsReview,
+    NotAllowed,
     NotAMember,
     NotAnApprover,
     NotFound,
@@ -28,6 +29,7 @@ from bot.ports import Moment
 from bot.request import Request, State
 from bot.route import REQUESTER, Surface
 from bot.sight import Sight, hasty
+from bot.standing import StandingApproval, Terms, suffices
 
 
 class Verb(StrEnum):
@@ -46,6 +48,7 @@ class Verb(StrEnum):
     RELEASE = "release"
     UNDO = "undo"
     OPERATE = "operate"  # pause and resume
+    ALLOW_SIMILAR = "allow_similar"  # give a standing approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,15 @@ def operate(standing: Standing) -> None:
     """The moves that belong to no request: pause and resume."""
     _full_member(standing)
     _operator(standing)
+
+
+def end_standing(approval: StandingApproval, standing: Standing) -> None:
+    """Who gave it, operators, and whoever could have approved what was looked at, may end a standing approval."""
+    _full_member(standing)
+    person = standing.person.id
+    asked = any(person in standing.roster.get(group, frozenset()) for group in approval.groups)
+    if person != approval.by and not standing.operator and (not asked or person in approval.asker.makers):
+        raise NotAllowed("Only who gave a standing approval, an approver of such requests or an operator may end it.")
 
 
 def sees(request: Request, standing: Standing) -> bool:
@@ -149,6 +161,18 @@ def _vote(click: Click, request: Request, standing: Standing, moment: Moment) ->
         raise AlreadyVoted(f"You have voted on this version already{other}; a vote is final.")
     if click.verb is Verb.APPROVE:
         _looked(click, request, moment)
+
+
+def _allow_similar(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    """As an approval, where the file permits it and this person's approval would be all that is asked."""
+    _vote(click, request, standing, moment)
+    version = request.now_version
+    if Terms.of(version.action) is None:
+        raise NotAllowed(f"signoff.yaml permits no standing approvals of {version.action.name}.")
+    if version.risk.grave:
+        raise NotAllowed("Standing approvals are for low and medium risk only.")
+    if not suffices(request, standing.person.id, standing.roster):
+        raise NotAllowed("Your one click would not be enough for this request, so it cannot be for those like it.")
 
 
 def _strong_enough(click: Click, request: Request) -> None:
@@ -284,4 +308,5 @@ _RULES: Mapping[Verb, Callable[[Click, Request, Standing, Moment], None]] = {
     Verb.RELEASE: _release,
     Verb.UNDO: _undo,
     Verb.OPERATE: _never,
+    Verb.ALLOW_SIMILAR: _allow_similar,
 }

@@ -78,6 +78,7 @@ class Action:
     probe: Way | None = None
     undo: str | None = None  # name of the action that undoes it
     undoes: str | None = None  # name of the action it undoes
+    standing: Mapping[str, Any] | None = None  # {"args", "uses", "lasts"}: the standing approvals the file permits
 
     @property
     def sensitive(self) -> frozenset[str]:

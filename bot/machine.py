@@ -122,7 +122,9 @@ def sent(request: Request, version: Version, actor: Actor, moment: Moment, *, fr
 
 def _of_version(request: Request) -> dict[str, Any]:
     version = request.now_version
-    return {
+    use = version.route.standing
+    stood = {"exception": "standing_approval", "standing": use.id, "standing_by": use.by} if use else {}
+    return stood | {
         "action": version.action.name,
         "risk": version.risk.value,
         "verdict": version.route.verdict.value,

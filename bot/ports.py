@@ -10,6 +10,7 @@ from bot.outcome import Job, Outcome
 from bot.people import Person
 from bot.request import Draft, Effect, EffectKind, Event, Request, State, Step, Version
 from bot.sight import Sight
+from bot.standing import StandingApproval
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,18 @@ class Moment:
 
 
 Decide = Callable[[tuple[Request, ...], Moment], Sequence[Step]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """A standing approval given or ended: as it is now, the event that says so, and what follows."""
+
+    approval: StandingApproval
+    event: Event
+    effects: tuple[Effect, ...] = ()
+
+
+Arrange = Callable[[tuple[StandingApproval, ...], Moment], Arranged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,8 @@ class Store(Protocol):
     async def transact(self, ids: Sequence[str], decide: Decide) -> tuple[Step, ...]:
         """Load, decide, save, as one durable transaction. `decide` is pure and gets the requests in the order of `ids`.
 
-        Raises NotFound for an unknown id; whatever `decide` raises leaves nothing changed.
+        Raises NotFound for an unknown id; whatever `decide` raises leaves nothing changed. A version that a standing
+        approval allows counts one use of it; where it no longer stands, NoLongerStands, and nothing is changed.
         """
 
     async def note(self, events: Sequence[Event]) -> None:
@@ -153,6 +167,14 @@ class Store(Protocol):
 
     async def similar(self, action: str, before: int, limit: int) -> tuple[Row, ...]:
         """Decided requests of the same action, newest first."""
+
+    # standing approvals
+    async def standing_approvals(self) -> tuple[StandingApproval, ...]:
+        """Those that still allow something, the one that ends first at the beginning."""
+
+    async def standing_approval(self, standing_id: str) -> StandingApproval | None: ...
+    async def arrange(self, decide: Arrange) -> StandingApproval:
+        """Give or end one, as one durable transaction. `decide` is pure and gets all that still allow something."""
 
     # the brake
     async def pause(self, event: Event) -> None: ...

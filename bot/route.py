@@ -5,7 +5,7 @@ was made, so that a later change of the file touches only new versions.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -70,6 +70,15 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingUse:
+    """The standing approval that made an allow of what would have asked: its id, who gave it, the rule that asked."""
+
+    id: str
+    by: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     verdict: Verdict
     rule: str  # the name of the rule that decided, or of the default
@@ -79,6 +88,7 @@ class Route:
     groups: Mapping[str, Group] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # conditions that erred, named for the card
     identities: Identities = ONE_EACH
+    standing: StandingUse | None = None  # only of an allow; saving its version counts the use
 
     @property
     def asks(self) -> bool:
@@ -96,7 +106,7 @@ class Route:
         others = tuple(group for group in groups if group != REQUESTER)
         steps = tuple(replace(step, requirement=None) for step in stage.escalate)
         asked = replace(stage, need=(Requirement(groups=others or groups),), rejects=1, escalate=steps)
-        return replace(self, verdict=Verdict.ASK, stages=(asked,), notes=(*self.notes, note))
+        return replace(self, verdict=Verdict.ASK, stages=(asked,), notes=(*self.notes, note), standing=None)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -107,6 +117,7 @@ class Route:
             "surface": self.surface.value,
             "groups": {name: group.as_json() for name, group in sorted(self.groups.items())},
             "notes": list(self.notes),
+            **({"standing": asdict(self.standing)} if self.standing else {}),
         } | ({"identities": [list(link) for link in self.identities.links]} if self.identities.links else {})
 
     @staticmethod
@@ -120,6 +131,7 @@ class Route:
             groups={name: _group(group) for name, group in data["groups"].items()},
             notes=tuple(data["notes"]),
             identities=Identities(tuple(tuple(link) for link in data.get("identities", ()))),
+            standing=StandingUse(**data["standing"]) if "standing" in data else None,
         )
 
 

@@ -10,7 +10,7 @@ from bot import timing
 from bot.errors import NotFound
 from bot.ports import Decide, Moment
 from bot.request import OPEN, Request, State, Step, Version
-from store import audit, outbox, rows
+from store import audit, outbox, rows, standing
 from store.engine import Statement, Transaction
 from store.errors import StoreError
 from store.rows import Stored
@@ -114,7 +114,7 @@ def transact(
         known[each] = stored
     done = []
     for step in decide(tuple(known[each].request for each in ids), moment):
-        stored = _save(transaction, known.get(step.request.id), step.request, seal)
+        stored = _save(transaction, known.get(step.request.id), step.request, moment.now, seal)
         audit.append(transaction, step.events)
         outbox.put(transaction, step.effects, moment.now, seal)
         known[step.request.id] = stored
@@ -122,7 +122,7 @@ def transact(
     return tuple(done)
 
 
-def _save(transaction: Transaction, was: Stored | None, wanted: Request, seal: Seal) -> Stored:
+def _save(transaction: Transaction, was: Stored | None, wanted: Request, now: int, seal: Seal) -> Stored:
     """Write what differs from what this transaction read or wrote last; the answer carries the new revision."""
     before = was.request if was else None
     after = wanted.but(revision=before.revision + 1 if before else 1)
@@ -138,18 +138,20 @@ def _save(transaction: Transaction, was: Stored | None, wanted: Request, seal: S
             raise StoreError(
                 f"request {after.id} is not at revision {was.request.revision}: something else wrote to it"
             )
-    _save_version(transaction, before.version if before else None, after, seal)
+    _save_version(transaction, before.version if before else None, after, now, seal)
     _save_parts(transaction, before, after, seal)
     return Stored(after, row)
 
 
-def _save_version(transaction: Transaction, before: Version | None, after: Request, seal: Seal) -> None:
+def _save_version(transaction: Transaction, before: Version | None, after: Request, now: int, seal: Seal) -> None:
     version = after.version
     if version is None or version is before or version == before:
         return
     row = rows.version_row(after.id, version, seal)
     if before is None or before.number != version.number:
         transaction.run_with(_NEW_VERSION, row)
+        if version.route.standing is not None:
+            standing.use(transaction, version.route.standing.id, now)
         return
     if (version.snapshot, version.salt, version.digest) != (before.snapshot, before.salt, before.digest):
         raise StoreError(f"version {version.number} of request {after.id} is fixed; a change needs a new version")

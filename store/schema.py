@@ -5,7 +5,8 @@
               ├─ remarks                 questions, answers, comments
               ├─ attempts
               ├─ sights                  when a person was first shown all of a version
-              └─ messages                where it is shown, by nonce
+              ├─ messages                where it is shown, by nonce
+              └─ standing_approvals      given while looking at it, for others like it
     events                               the audit trail: exact bytes and their hash
     outbox                               what is still to be done outside
     instance                             one row: who this database is, the brake, a check of the key
@@ -213,6 +214,32 @@ sights = Table(
     PrimaryKeyConstraint("request_id", "version", "person"),
     sqlite_with_rowid=False,
 )
+
+standing_approvals = Table(
+    "standing_approvals",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("person", Text),
+    Column("client", Text),
+    Column("owner", Text),
+    Column("acts_for", Text),
+    Column("by", Text, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("bounds_json", Text, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("groups_json", Text, nullable=False),
+    _of_request(),  # that was looked at
+    Column("version", Integer, nullable=False),
+    Column("used", Integer, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ended_by", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+    CheckConstraint("used <= uses", name="used"),
+)
+Index("ix_standing_approvals_until", standing_approvals.c.until)
 
 events = Table(
     "events",

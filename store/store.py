@@ -11,10 +11,11 @@ from sqlalchemy import Connection, insert, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot import faults
-from bot.ports import Decide, Message, Moment, Parcel, Row
+from bot.ports import Arrange, Decide, Message, Moment, Parcel, Row
 from bot.request import Effect, EffectKind, Event, Request, Step, Version
 from bot.sight import Sight
-from store import audit, brake, messages, migrate, outbox, requests, sights, views
+from bot.standing import StandingApproval
+from store import audit, brake, messages, migrate, outbox, requests, sights, standing, views
 from store.engine import Engine, Transaction
 from store.errors import StoreError
 from store.presence import Presence
@@ -206,6 +207,21 @@ class SqlStore:
     async def states(self) -> dict[str, int]:
         """How many requests stand in each state: for metrics."""
         return await self._engine.read(views.states)
+
+    # standing approvals
+
+    async def standing_approvals(self) -> tuple[StandingApproval, ...]:
+        return await self._engine.read(lambda transaction: standing.standing(transaction, self._clock()))
+
+    async def standing_approval(self, standing_id: str) -> StandingApproval | None:
+        return await self._engine.read(lambda transaction: standing.load(transaction, standing_id))
+
+    async def arrange(self, decide: Arrange) -> StandingApproval:
+        def move(transaction: Transaction) -> StandingApproval:
+            moment = brake.moment(transaction, self._clock())
+            return standing.arrange(transaction, decide, moment, self._seal)
+
+        return await self._engine.write(move, lambda _: self._stir())
 
     # the brake
 

@@ -8,11 +8,11 @@ from bot import machine
 from bot.authorize import Click, Standing, Verb
 from bot.catalogue import Action
 from bot.errors import BadInput, Problem, Refusal, Unconfirmed, WrongMoment
-from bot.moves import submit
+from bot.moves import standing, submit
 from bot.moves.desk import Desk
 from bot.policy import Decision
 from bot.ports import Moment, Planner
-from bot.request import BOT, Actor, Draft, Plan, Request, State, Step
+from bot.request import BOT, Actor, Draft, Plan, Request, State, Step, Version
 
 CONFIDENT = 0.95
 MOST_AT_ONCE = 5
@@ -75,7 +75,7 @@ async def _read(desk: Desk, request: Request, draft: Draft) -> _Read:
         return _Read(request.id, draft)  # it is ready as it stands: its requester may send it
     except Refusal as refusal:
         return _Read(request.id, dataclasses.replace(draft, status="incomplete", note=refusal.text))
-    sure = ready.version.route.asks and ready.twin is None
+    sure = ready.version.route.asks and ready.twin is None and ready.allowed is None
     return _Read(request.id, draft, ready if sure else None)
 
 
@@ -122,12 +122,15 @@ async def send(desk: Desk, actor: Actor, request_id: str) -> Request:
     if ready.twin is not None:
         raise BadInput(Problem("", f"an identical request of yours is open already: {ready.twin.id}"))
 
-    def decide(current: Request, _: Standing, moment: Moment) -> Step:
-        if current.revision != request.revision:
-            raise WrongMoment("This draft has just changed; look at it again, then send it.")
-        return machine.sent(current.but(fingerprint=ready.fingerprint), ready.version, actor, moment)
+    async def sent(version: Version) -> Request:
+        def decide(current: Request, _: Standing, moment: Moment) -> Step:
+            if current.revision != request.revision:
+                raise WrongMoment("This draft has just changed; look at it again, then send it.")
+            return machine.sent(current.but(fingerprint=ready.fingerprint), version, actor, moment)
 
-    return submit.refuse_denied(await desk.act(actor.id, request_id, Click(Verb.SEND), actor, decide))
+        return await desk.act(actor.id, request_id, Click(Verb.SEND), actor, decide)
+
+    return submit.refuse_denied(await submit.as_it_stands(ready, sent))
 
 
 _UNFINISHED = Problem("draft", "it is not complete yet; open the form and fill in what is missing")
@@ -151,6 +154,10 @@ async def outlook(desk: Desk, request: Request) -> tuple[Action | None, Decision
         decision, _, __ = desk.composer.decide(
             action, draft.args, draft.plan, request.asker, known, desk.clock(), request.context
         )
+        if decision.route.asks and action.standing is not None:
+            version = desk.composer.version(request, action, draft.args, draft.plan, known, desk.clock(), "")
+            allowed = await standing.allowed(desk, request, version)
+            decision = dataclasses.replace(decision, route=allowed.route) if allowed else decision
     except Refusal:
         return action, None
     return action, decision

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,12 @@ from bot import digest, machine, quorum
 from bot.catalogue import Action
 from bot.compose import Known
 from bot.errors import BadInput, Denied, MayNotAsk, NobodyToAsk, NotAMember, Problem, Unconfirmed
+from bot.moves import standing
 from bot.moves.desk import Desk
 from bot.people import Roster
 from bot.ports import Moment
 from bot.request import Actor, Asker, Plan, Request, State, Step, Version
+from bot.standing import NoLongerStands
 
 MAX_WORDS = 4_000
 EVERYONE = "everyone"
@@ -51,12 +54,22 @@ async def typed(
 
 
 async def _made(desk: Desk, base: Request, ready: "Ready", actor: Actor) -> Request:
-    def decide(_: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-        stamped = base.but(made_at=moment.now, fingerprint=ready.fingerprint)
-        return [machine.sent(stamped, ready.version, actor, moment, fresh=True)]
+    async def sent(version: Version) -> Request:
+        def decide(_: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+            stamped = base.but(made_at=moment.now, fingerprint=ready.fingerprint)
+            return [machine.sent(stamped, version, actor, moment, fresh=True)]
 
-    made = (await desk.store.transact([], decide))[0].request
-    return refuse_denied(made)
+        return (await desk.store.transact([], decide))[0].request
+
+    return refuse_denied(await as_it_stands(ready, sent))
+
+
+async def as_it_stands(ready: "Ready", send: Callable[[Version], Awaitable[Request]]) -> Request:
+    """Sent as a standing approval allows it; by its ordinary route where none does, or none any more at that moment."""
+    if ready.allowed is not None:
+        with suppress(NoLongerStands):
+            return await send(ready.allowed)
+    return await send(ready.version)
 
 
 def blank(desk: Desk, asker: Asker, actor: Actor, **rest: Any) -> Request:
@@ -75,11 +88,15 @@ def refuse_denied(request: Request) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A version that may be sent, and the identical open request there is already, if any."""
+    """A version that may be sent, and the identical open request there is already, if any.
+
+    `allowed`: the same version as a standing approval allows it, where one does.
+    """
 
     version: Version
     fingerprint: str
     twin: Request | None = None
+    allowed: Version | None = None
 
 
 async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[str, Any], plan: Plan) -> Ready:
@@ -92,7 +109,8 @@ async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[st
     twin = await desk.store.by_fingerprint(mark)
     if twin is None and version.route.asks:
         await somebody_to_ask(desk, request, version)
-    return Ready(version, mark, twin)
+    allowed = await standing.allowed(desk, request, version) if twin is None else None
+    return Ready(version, mark, twin, allowed)
 
 
 async def full_member(desk: Desk, asker: Asker) -> None:

@@ -32,6 +32,7 @@ from handlers.cards.parts import (
     way_part,
     words_parts,
 )
+from handlers.cards.standing import offer
 from handlers.cards.text import clip, shown, visible
 from handlers.cards.views import NO_NONCE, modal
 from handlers.cards.words import ENDINGS, STATES, span
@@ -48,17 +49,19 @@ def details(
     events: Sequence[Event] = (),
     may_reveal: bool = False,
     sees_result: bool = False,
+    similar: bool = False,
 ) -> Json:
     """A page of everything.
 
     `versions`: the earlier ones; `may_reveal`: offer the sensitive arguments; `sees_result`: somebody of the
-    requester's side looks, who may see a result that is not for the card.
+    requester's side looks, who may see a result that is not for the card; `similar`: offer a standing approval.
     """
     made = pages(_all(request, versions, events, sees_result=sees_result))
     at = min(max(page, 0), len(made) - 1)
     blocks = [
         *(_top(request) if at == 0 else []),
         *(_reveals(request, token) if at == 0 and may_reveal else []),
+        *(_similar(request, token) if at == 0 and similar else []),
         *made[at],
         *turning(at, len(made)),
     ]
@@ -80,6 +83,12 @@ def _reveals(request: Request, token: str) -> list[Json]:
         return [note("Sensitive arguments are revealed in the Details of the card.")]
     buttons = [button(f"Reveal {name}", f"reveal:{n}", f"{token}#{name}") for n, name in enumerate(names)]
     return [*actions(*buttons), *([note("Each reveal is kept in the audit trail.")] if buttons else [])]
+
+
+def _similar(request: Request, token: str) -> list[Json]:
+    if token.endswith(f".{NO_NONCE}"):
+        return []  # what was given up from a list decides nothing
+    return actions(offer(token, request.now_version.headline))
 
 
 def revealed(name: str, value: object) -> Json:

@@ -20,6 +20,7 @@ from handlers.cards.blocks import (
     header,
     joined,
     paragraph,
+    person,
     pre,
     quoted,
     rich,
@@ -123,6 +124,9 @@ def _coming(decision: Decision | None) -> Line:
         return ["Nothing happens until you press Send."]
     risk = risk_words(decision.risk)
     match decision.route.verdict:
+        case Verdict.ALLOW if use := decision.route.standing:
+            told = bold("it will run at once when you press Send")
+            return [risk, ": ", told, ", by a standing approval of ", person(use.by), "."]
         case Verdict.ALLOW:
             return [risk, ": ", bold("it will run at once when you press Send"), ", nobody else looks at it."]
         case Verdict.DENY:

@@ -125,6 +125,12 @@ def _times(request: Request) -> Line:
     return joined([*groups, ["expires " if groups else "Expires ", date(request.expires_at)]])
 
 
+def under(version: Version) -> Line:
+    """By whose standing approval it runs, where it does."""
+    use = version.route.standing
+    return ["Allowed by a standing approval of ", person(use.by)] if use else []
+
+
 def why(version: Version, *, full: bool = False) -> list[Line]:
     """The rule that asked, what raised the risk, and conditions that erred."""
     route = version.route
@@ -134,6 +140,8 @@ def why(version: Version, *, full: bool = False) -> list[Line]:
 
     decided = {"ask": "Rule: ", "allow": "Allowed by rule: ", "deny": "Denied by rule: "}[route.verdict.value]
     lines: list[Line] = [[decided, short(route.rule)]]
+    if route.standing:
+        lines = [under(version), ["In place of rule: ", short(route.standing.rule)]]
     if version.raised_by:
         reasons = version.raised_by if full else version.raised_by[:3]
         more = len(version.raised_by) - len(reasons)

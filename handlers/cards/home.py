@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from bot.ports import Row
 from bot.request import State
+from bot.standing import StandingApproval
 from handlers.cards import facts
 from handlers.cards.blocks import Json, actions, bold, button, date, joined, numbered, person, rich, section
+from handlers.cards.standing import listed
 from handlers.cards.text import clip, visible
 from handlers.cards.views import NO_NONCE
 from handlers.cards.words import risk_words, state_words
@@ -21,10 +23,14 @@ def home(
     waiting: Sequence[Row],
     mine: Sequence[Row],
     recent: Sequence[Row],
+    standing: Sequence[tuple[StandingApproval, bool]] = (),
     paused: bool = False,
     shown: int = 10,
 ) -> Json:
-    """The home tab. Each list may hold more than `shown` rows: then it says that there are more."""
+    """The home tab. Each list may hold more than `shown` rows: then it says that there are more.
+
+    `standing`: the standing approvals that concern the person, each with whether they may end it.
+    """
     shown = min(shown, MOST)
     drafts = [row for row in mine if row.state == State.DRAFTING]
     sent = [row for row in mine if row.state != State.DRAFTING]
@@ -34,6 +40,7 @@ def home(
           if paused else []),
         *actions(new, button("Refresh", "refresh", "refresh")),
         *_list("Waiting for you", waiting, shown, "Nothing waits for you.", 100, REVIEW),
+        *listed(standing),
         *(_list("Your drafts", drafts, shown, "", 200) if drafts else []),
         *_list("Your requests", sent, shown, "You have not asked for anything yet.", 300),
         *_list("Latest", recent, shown, "Nothing has happened yet.", 400),

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from bot.outcome import Ending
 from bot.request import Actor, Event, Move, Remark, Request, State, Vote
 from bot.route import REQUESTER
+from bot.standing import ENDED, GIVEN
+from handlers.cards import standing
 from handlers.cards.arguments import without_secrets
 from handlers.cards.blocks import (
     Drawn,
@@ -206,6 +208,14 @@ def _undo(event: Event, _: Request) -> Told:
     return ["🔙 ", *_who(event.actor), " asked to undo it: request ", code(str(event.detail.get("undo", "")))], ""
 
 
+def _standing_given(event: Event, _: Request) -> Told:
+    return standing.line(event.detail, _who(event.actor), ended=False), ""
+
+
+def _standing_ended(event: Event, _: Request) -> Told:
+    return standing.line(event.detail, _who(event.actor), ended=True), ""
+
+
 _LINES: Mapping[str, Callable[[Event, Request], Told | None]] = {
     Move.EDIT: _edit,
     Move.VOTE: _vote,
@@ -224,6 +234,8 @@ _LINES: Mapping[str, Callable[[Event, Request], Told | None]] = {
     Move.HOLD: _hold,
     Move.RELEASE: _release,
     Move.UNDO: _undo,
+    GIVEN: _standing_given,
+    ENDED: _standing_ended,
 }  # drafts, sending, a claim and refusals make no line: the card and the private answer say them
 
 

@@ -58,7 +58,7 @@ def cancelled(request: Request) -> Drawn:
 
 def _told(request: Request, what: str) -> Drawn:
     top = header(request.version.headline, HEADLINE_ROOM) if request.version else []
-    lines = facts.waiting(request) if request.version else []
+    lines = [facts.under(request.version), *facts.waiting(request)] if request.version else []
     return drawn(what, [*top, rich(section([what], *lines)), note(request.id)])
 
 

@@ -59,7 +59,10 @@ def mine(
 def _sent(request: Request, token: str, now: int | None, room: int) -> list[Json]:
     version = request.now_version
     lines = facts.waiting(request) or [*facts.said(request.votes), *facts.running(request, now), *facts.closed(request)]
-    blocks = [*header(version.headline, HEADLINE_ROOM), rich(section(facts.standing(request), _read(request), *lines))]
+    blocks = [
+        *header(version.headline, HEADLINE_ROOM),
+        rich(section(facts.standing(request), _read(request), facts.under(version), *lines)),
+    ]
     question = request.question if request.state is State.PENDING else None
     if question is not None:
         asks = section(["❓ ", person(question.by), bold(" asks you")])

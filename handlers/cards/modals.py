@@ -7,6 +7,7 @@ reject ask answer      say why not, ask, answer
 settle                 say what came of an unknown outcome
 report                 say what came of what one ran oneself
 details → revealed     everything that is known; a sensitive value
+similar → allowed      give a standing approval
 notice                 why something was refused
 """
 
@@ -23,16 +24,31 @@ from handlers.cards.forms import edit, fields, form
 from handlers.cards.lists import refusal
 from handlers.cards.parts import TO_THE_SECOND, arguments_parts, first_page
 from handlers.cards.review import AGAIN, review
+from handlers.cards.standing import allowed, similar
 from handlers.cards.views import Place, modal, place, text_input
 
-__all__ = ["AGAIN", "Place", "details", "edit", "fields", "form", "place", "revealed", "review"]
+__all__ = [
+    "AGAIN",
+    "Place",
+    "allowed",
+    "details",
+    "edit",
+    "fields",
+    "form",
+    "place",
+    "revealed",
+    "review",
+    "similar",
+]
 
 REASON_ROOM = 2_500
 
 
 def turned(callback: str, request: Request, at: Place, page: int, **more: Any) -> Json:
     """Another page of a review or of details, drawn fresh; `more` is what `details` takes."""
-    return review(request, at.token, page) if callback == "review" else details(request, at.token, page, **more)
+    if callback == "review":
+        return review(request, at.token, page, similar=bool(more.get("similar")))
+    return details(request, at.token, page, **more)
 
 
 def notice(error: Refusal) -> Json:

@@ -12,19 +12,21 @@ from handlers.cards.arguments import doubts
 from handlers.cards.blocks import Json, bold, button, code, header, note, pre, rich, section
 from handlers.cards.paging import Part, pages, turning
 from handlers.cards.parts import arguments_parts, effect_parts, headline_parts, lines_part, way_part, words_parts
+from handlers.cards.standing import offer
 from handlers.cards.views import modal, text_input
 
 AGAIN = "again"  # what this window keeps where it asks to look once more: only what is sent from it answers that
 
 
-def review(request: Request, token: str, page: int = 0, *, once_more: str = "") -> Json:
+def review(request: Request, token: str, page: int = 0, *, once_more: str = "", similar: bool = False) -> Json:
     """Everything of the current version, page by page; the last one has *Approve*, and what must be typed for it.
 
-    `once_more`: why it is not approved yet, and is to be sent again.
+    `once_more`: why it is not approved yet, and is to be sent again. `similar`: offer a standing approval there too.
     """
     made = pages(_everything(request))
     at = min(max(page, 0), len(made) - 1)
     last = at + 1 == len(made)
+    more = [offer(token, request.now_version.headline)] if last and similar else []
     blocks = [
         *(_once_more(once_more) if once_more else []),
         *(header(request.now_version.headline)[:1] if at == 0 else []),
@@ -32,7 +34,7 @@ def review(request: Request, token: str, page: int = 0, *, once_more: str = "") 
         *made[at],
         *(_confirmation(request.now_version) if last else []),
         note(facts.small_print(request.now_version, request.id)),
-        *turning(at, len(made), button("Reject", "reject", token, style="danger")),
+        *turning(at, len(made), button("Reject", "reject", token, style="danger"), *more),
     ]
     title = "Review" if len(made) == 1 else f"Review: page {at + 1} of {len(made)}"
     kept = AGAIN if once_more else ""

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.authorize import Click, Verb
 from bot.errors import Refusal, Superseded
-from bot.moves import brake, cancel, draft, look, preview, submit, undo, vote
+from bot.moves import brake, cancel, draft, look, preview, standing, submit, undo, vote
 from bot.request import Actor, Asker, Effect, EffectKind, Request
 from bot.route import Surface
 from handlers.cards import modals
@@ -139,7 +139,9 @@ async def _review_request(press: Press) -> None:
 
 async def _reviewed(press: Press, request: Request, token: Token) -> None:
     await look.shown(press.office.desk, press.who.id, request)
-    opened = await press.client.views_open(trigger_id=press.trigger_id, view=modals.review(request, token.text))
+    similar = await standing.may_give(press.office.desk, press.who.id, request)
+    view = modals.review(request, token.text, similar=similar)
+    opened = await press.client.views_open(trigger_id=press.trigger_id, view=view)
     if request.now_version.action.preview is not None:
         press.office.tasks.start(_fresh_preview(press, token, dict(opened["view"])))
 
@@ -147,7 +149,8 @@ async def _reviewed(press: Press, request: Request, token: Token) -> None:
 async def _fresh_preview(press: Press, token: Token, view: Mapping[str, Any]) -> None:
     request = await preview.preview(press.office.desk, press.office.executors, token.request_id)
     if request.version is not None and request.version.number == token.version:
-        drawn = modals.review(request, token.text)
+        similar = await standing.may_give(press.office.desk, press.who.id, request)
+        drawn = modals.review(request, token.text, similar=similar)
         with suppress(SlackApiError):  # closed, turned to another page or sent meanwhile: the door looks at it anew
             await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
 
@@ -216,7 +219,21 @@ async def _all_of(press: Press, request: Request) -> dict[str, Any]:
         "events": await desk.store.story(request.id),
         "may_reveal": await look.may_reveal(desk, press.who.id, request),
         "sees_result": press.who.id in request.requesters,
+        "similar": await standing.may_give(desk, press.who.id, request),
     }
+
+
+async def _allow_similar(press: Press) -> None:
+    """The form of a standing approval, for those who may give one."""
+    token = _token(press)
+    request, terms = await standing.terms(press.office.desk, press.who, token.request_id, token.version)
+    await _show(press, modals.similar(request, token.text, terms))
+
+
+async def _end_standing(press: Press) -> None:
+    """One click ends it; the home it was pressed in shows so."""
+    await standing.end(press.office.desk, press.who, _token(press).request_id)
+    press.office.tasks.start(home.publish(press.office, press.client, press.who.id))
 
 
 async def _reveal(press: Press) -> None:
@@ -278,8 +295,10 @@ async def _refresh(press: Press) -> None:
     await home.publish(press.office, press.client, press.who.id)
 
 
-_FREE = frozenset({"open_request", "review_request"})  # opened from a list, not from a message about one version
-_MOVES = frozenset({"approve", "cancel", "discard", "send", "regenerate", "undo", "release"})  # answered when committed
+_FREE = frozenset({"open_request", "review_request", "end_standing"})  # in a list, not in a message about one version
+_MOVES = frozenset(
+    {"approve", "cancel", "discard", "send", "regenerate", "undo", "release", "end_standing"}
+)  # answered when committed
 _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "approve": _approve,
     "review": _review,
@@ -306,4 +325,6 @@ _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "open_request": _details,
     "review_request": _review_request,
     "refresh": _refresh,
+    "allow_similar": _allow_similar,
+    "end_standing": _end_standing,
 }

@@ -2,7 +2,7 @@
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.moves import look
+from bot.moves import look, standing
 from handlers.cards.home import home
 from handlers.slack.inbound import Office
 
@@ -16,6 +16,7 @@ async def publish(office: Office, client: AsyncWebClient, person: str) -> None:
         waiting=await look.waiting(desk, person, SHOWN + 1),
         mine=await look.mine(desk, person, SHOWN + 1),
         recent=await look.visible(desk, person, SHOWN + 1),
+        standing=await standing.shown_to(desk, person),
         paused=(await desk.store.moment()).paused,
         shown=SHOWN,
     )

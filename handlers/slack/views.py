@@ -18,10 +18,11 @@ from bot.errors import (
     Unconfirmed,
     WrongConfirmation,
 )
-from bot.moves import draft, edit, remark, settle, submit, vote
+from bot.moves import draft, edit, remark, settle, standing, submit, vote
 from bot.outcome import Ending, Outcome
 from bot.request import Actor, Asker, Request
 from bot.route import Surface
+from bot.standing import HOW_LONG, HOW_OFTEN, Wanted
 from handlers.cards import fields, modals
 from handlers.slack.inbound import Office, actor, in_words, refused, shown
 from handlers.tokens import Token
@@ -179,6 +180,22 @@ async def _report(sent: Submission) -> Answer:
     return None
 
 
+async def _similar(sent: Submission) -> Answer:
+    token = await _token(sent)
+    request = await sent.office.desk.open(token.request_id)
+    most, problems = fields.read(request.now_version.action, sent.state)
+    often, long = sent.text(HOW_OFTEN).strip(), fields.selected(sent.state, HOW_LONG)
+    if not often.isdecimal() or len(often) > MOST_DIGITS:
+        problems = (*problems, Problem(HOW_OFTEN, "must be a whole number, such as 5"))
+    if problems:
+        raise BadInput(*problems)
+    lasts = int(long) if long.isdecimal() and len(long) <= MOST_DIGITS else 0
+    wanted = Wanted(most, lasts, int(often))
+    given = await standing.give(sent.office.desk, sent.who, token.request_id, token.version, wanted)
+    return {"response_action": "update", "view": modals.allowed(given)}
+
+
+MOST_DIGITS = 12
 _VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
     "form": _form,
     "fields": _fields,
@@ -189,4 +206,5 @@ _VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
     "answer": _answer,
     "settle": _settle,
     "report": _report,
+    "similar": _similar,
 }

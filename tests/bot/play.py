@@ -15,6 +15,7 @@ the request as it was. Facts that may follow the state:
     attempts calls                          calls: how often the target was really called
     waits held told seen                    told: who heard of the last move; seen: what the version's card shows
     original                                the state of what is undone
+    left                                    how often the last standing approval given may still be used
 """
 
 import re
@@ -28,10 +29,11 @@ import pytest
 
 from bot import timing
 from bot.errors import Refusal
-from bot.moves import brake, cancel, claim, edit, look, remark, settle, submit, tick, undo, vote
+from bot.moves import brake, cancel, claim, edit, look, remark, settle, standing, submit, tick, undo, vote
 from bot.outcome import Ending, Outcome
 from bot.request import Actor, Asker, EffectKind, Request
 from bot.route import Surface
+from bot.standing import StandingApproval, Wanted
 from tests.bot import room
 from tests.bot.room import DONE, HEAD, LOST, REFUSED, T0, Died, Room, open_room
 
@@ -119,6 +121,7 @@ class Play:
     file: str
     it: str = ""
     told: int = 0
+    given: StandingApproval | None = None  # the last standing approval
 
     async def row(self, number: int, row: str) -> None:
         move, _, expected = (part.strip() for part in row.partition("→"))
@@ -177,6 +180,10 @@ class Play:
 
     async def _original(self, request: Request) -> object:
         return (await self.room.request(request.undo_of or "")).state.value
+
+    async def _left(self, _: Request) -> object:
+        found = await self.room.store.standing_approval(self.given.id if self.given else "")
+        return found.left if found else "-"
 
     # ── moves ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -282,6 +289,8 @@ class Play:
             "reveals": lambda: look.reveal(desk, actor, self.it, shown, text),
             "settles": lambda: settle.settle(desk, actor, self.it, shown, text, "I asked the bank"),
             "reports": lambda: settle.report(desk, actor, self.it, _outcome(text)),
+            "allows": lambda: self._allows(actor, shown, _values(rest)),
+            "ends": lambda: standing.end(desk, actor, self.given.id if self.given else ""),
         }
         if verb == "approves":
             again = rest[:1] == ["again"]
@@ -295,6 +304,11 @@ class Play:
             return
         assert verb in simple, f"no such move: {verb}"
         await simple[verb]()
+
+    async def _allows(self, actor: Actor, shown: int, said: dict[str, Any]) -> None:
+        """`allows amount=100 uses=2 for=1h`: requests like it, from now on."""
+        uses, lasts = int(said.pop("uses")), duration(said.pop("for"))
+        self.given = await standing.give(self.room.desk, actor, self.it, shown, Wanted(said, lasts, uses))
 
 
 def _surface(rest: list[str]) -> tuple[Surface, str | None]:

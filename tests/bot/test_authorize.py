@@ -319,6 +319,7 @@ MAY: dict[Verb, dict[State, set[str]]] = {
     Verb.SETTLE: {State.UNKNOWN: {"operator"}},
     Verb.UNDO: {State.SUCCEEDED: SIDE | EDITORS | OPERATORS | {"voter"}},
     Verb.OPERATE: {},
+    Verb.ALLOW_SIMILAR: {},  # the file permits none here; who may give one: test_standing.py
 }
 
 

@@ -12,12 +12,28 @@ from bot.policy import Decision
 from bot.ports import Row
 from bot.request import Actor, Asker, Attempt, Draft, Event, Fired, Plan, Remark, Request, State, Version
 from bot.route import Requirement, Stage
+from bot.standing import Bound, StandingApproval, Terms
 from handlers.cards import forms, home, lines, lists, modals
 from handlers.cards.blocks import Drawn
 from handlers.cards.card import card, superseded
 from handlers.cards.mine import mine
 from handlers.demo.slack.blocks import check_message_blocks, check_view, sdk_view_problem
-from tests.build import ALICE, BOB, DORA, ERIN, FINANCE, OWNER, T0, action, previewed, request, route, version, vote
+from tests.build import (
+    ALICE,
+    BOB,
+    DORA,
+    ERIN,
+    FINANCE,
+    MINUTE,
+    OWNER,
+    T0,
+    action,
+    previewed,
+    request,
+    route,
+    version,
+    vote,
+)
 
 TOKEN = "v1.req_1234.1.abcdefgh"
 PEOPLE = frozenset({ALICE, BOB, DORA, ERIN, OWNER})
@@ -261,9 +277,11 @@ def messages(text: str) -> Iterator[Drawn]:
 def thread(text: str) -> Iterator[Drawn]:
     """A line for every kind of event."""
     of = hostile_request(text, State.UNKNOWN)
-    detail = {"kind": "question", "approve": False, "to": [text], "reason": text, "ending": "unknown", "attempt": 1}
+    detail = {"kind": "question", "approve": False, "to": [text], "reason": text, "ending": "unknown", "attempt": 1,
+              "standing_by": text, "for": text}  # fmt: skip
     for kind in ("vote", "edit", "remark", "preview", "remind", "escalate", "expire", "cancel", "reopen", "finish",
-                 "recover", "settle", "again", "hold", "release", "undo", "refused", "send", "claim"):  # fmt: skip
+                 "recover", "settle", "again", "hold", "release", "undo", "refused", "send", "claim",
+                 "standing_given", "standing_ended"):  # fmt: skip
         ways = ((Actor("person", DORA, "card"), of), (Actor("agent", text, "api"), of.but(state=State.PENDING)))
         for actor, now in ways:
             event = Event(kind, of.id, actor, T0 + 4, 1, State.PENDING, State.UNKNOWN, "", {**detail, "undo": text})
@@ -288,6 +306,19 @@ def views(text: str) -> Iterator[dict[str, Any]]:
         yield from some_details(each, text)
     row = Row("req_1234", State.PENDING, text, text, Risk.HIGH, text, T0, T0 + 1, 1)
     yield home.home(waiting=[row] * 30, mine=[row] * 30, recent=[row] * 30, paused=True, shown=30)
+    yield from standing_views(of, text)
+
+
+def standing_views(of: Request, text: str) -> Iterator[dict[str, Any]]:
+    """The form that gives a standing approval, the word that it was given, a home with many."""
+    names = tuple(of.now_version.args)
+    yield modals.similar(of, TOKEN, Terms(names[:10], 20, 60 * MINUTE))
+    bounds = (Bound(text, exactly=text), Bound("amount", least=0, most=9))
+    given = StandingApproval(
+        "5a" * 16, text, Asker(text, text, text, text), text, T0, T0 + 60 * MINUTE, 20, bounds, "", (text,), of.id, 1
+    )
+    yield modals.allowed(given)
+    yield home.home(waiting=[], mine=[], recent=[], standing=[(given, True)] * 30)
 
 
 def some_details(of: Request, text: str) -> Iterator[dict[str, Any]]:

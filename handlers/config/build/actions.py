@@ -11,6 +11,7 @@ from handlers.config.build import params
 from handlers.config.build.machine import Machine
 from handlers.config.build.people import EVERYONE, named
 from handlers.config.build.placing import RESULT, Names, Template
+from handlers.config.build.standing import standing
 from handlers.config.build.ways import Compiled, compiled, texts
 from handlers.config.build.workshop import Workshop
 from handlers.config.mistakes import Spot
@@ -87,6 +88,7 @@ def _action(
         timeout=run.timeout or TIMEOUT,
         preview=_look(shop, spot / "preview", given.preview, PREVIEW, most=PREVIEW),
         probe=_look(replace(shop, names=replace(names, key=True)), spot / "probe", given.probe, PROBE),
+        standing=standing(spot / "standing", given),
     )
     if given.undo is None:
         return [action]
@@ -138,5 +140,6 @@ def _undo(shop: Workshop, spot: Spot, action: Action, given: OwnUndo | str) -> A
         timeout=made.timeout or TIMEOUT,
         preview=None,
         probe=None,
+        standing=None,
         undoes=action.name,
     )

@@ -1,6 +1,6 @@
 """signoff.yaml as pydantic models: the structure, before anything is looked up or compiled."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,12 +13,27 @@ from handlers.config.shape.values import (
     CallableName,
     CallablePath,
     Channel,
+    Duration,
     GroupName,
     ParamName,
     Risk,
     Wait,
 )
 from handlers.config.shape.ways import Look, Run, Undo
+
+
+class Standing(Part):
+    """Approvers may allow similar requests of the same requester in advance; for low and medium risk only."""
+
+    args: list[str] = Field(
+        min_length=1,
+        description="Parameters that must be bounded: a number by the most it may be, anything else by its value.",
+        examples=[["amount"]],
+    )
+    uses: int = Field(20, ge=1, le=20, description="How often one may be used at most; default 20.")
+    for_: Annotated[int, Duration("1m", "8h")] = Field(
+        28_800_000, alias="for", description="How long one may stand at most; default 8h.", examples=["8h"]
+    )
 
 
 class Action(Part):
@@ -49,6 +64,9 @@ class Action(Part):
     required: list[str] = Field(default_factory=list, description="Parameters that must be given.")
     editable: list[str] = Field(default_factory=list, description="Parameters that an approver may change.")
     confirm: str | None = Field(None, description="What an approver must type.", examples=["{hostname}"])
+    standing: Standing | None = Field(
+        None, description="Permits standing approvals.", examples=[{"args": ["amount"], "uses": 20, "for": "8h"}]
+    )
     preview: Look | None = Field(None, description="Shows what it would do; its first lines appear on the card.")
     run: Run = Field(description="http, command, python, email or slack; or caller: the agent runs it itself.")
     probe: Look | None = Field(None, description="Asked when an outcome is unknown; {key} is the idempotency key.")
@@ -78,4 +96,4 @@ class File(Part):
     tests: list[Case] = Field(default_factory=list, description="What the rules must say; `signoff check` tries them.")
 
 
-__all__ = ["Action", "Case", "File", "Look", "Network", "Param", "People", "Rules", "Slack"]
+__all__ = ["Action", "Case", "File", "Look", "Network", "Param", "People", "Rules", "Slack", "Standing"]
