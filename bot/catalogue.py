@@ -14,6 +14,7 @@ from typing import Any
 from bot import templates
 from bot.errors import BadInput, NotFound, Problem
 from bot.identity import ONE_EACH, Identities
+from bot.limits import Limits
 
 Way = Mapping[str, Any]
 MASK = "••••••"
@@ -134,6 +135,7 @@ class Catalogue:
     channel: str
     fallback_channel: str | None = None
     private_hosts: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
     version: str = ""
     identities: Identities = ONE_EACH
 

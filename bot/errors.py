@@ -5,6 +5,7 @@
     ├── BadInput            something given is wrong; carries each problem
     ├── Denied              the policy says no
     ├── NobodyToAsk         no eligible person could ever approve it
+    ├── TooMany             this requester or client has asked for enough by now
     ├── NotAllowed          this person may not make this move
     │   ├── NotAMember      guest, other organisation, bot, deactivated, unknown
     │   ├── IsMaker         makers never check their own request
@@ -12,6 +13,7 @@
     │   ├── NotRequester · NotOperator · MayNotAsk
     ├── WrongMoment         the request is not where the move belongs
     │   ├── Superseded      the click was for an older version
+    │   ├── Joined          the very same is open already: it stays one
     │   ├── AlreadyVoted    one person, one vote on a version
     │   ├── TooLate         its time is over
     │   ├── Paused          an operator paused Signoff
@@ -73,6 +75,16 @@ class NobodyToAsk(Refusal):
     code = "nobody_to_ask"
 
 
+class TooMany(Refusal):
+    """Beyond a limit. `retry_at`: when there is room again by itself (milliseconds), where that is known."""
+
+    code = "too_many"
+
+    def __init__(self, text: str, *, retry_at: int | None = None) -> None:
+        super().__init__(text)
+        self.retry_at = retry_at
+
+
 class NotAllowed(Refusal):
     code = "not_allowed"
 
@@ -107,6 +119,16 @@ class WrongMoment(Refusal):
 
 class Superseded(WrongMoment):
     code = "superseded"
+
+
+class Joined(WrongMoment):
+    """`request_id`: of the one that is open."""
+
+    code = "joined"
+
+    def __init__(self, text: str, request_id: str) -> None:
+        super().__init__(text)
+        self.request_id = request_id
 
 
 class AlreadyVoted(WrongMoment):

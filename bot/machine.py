@@ -72,6 +72,7 @@ def received(
     draft: Draft | None = None,
     batch: str | None = None,
     context: Mapping[str, Any] | None = None,
+    fingerprint: str = "",
 ) -> Step:
     """Words, stored before anything else happens."""
     request = Request(
@@ -85,6 +86,7 @@ def received(
         draft=draft or Draft(),
         batch=batch,
         context=context or {},
+        fingerprint=fingerprint,
     )
     return _step(None, request, Move.DRAFT, actor, moment.now, makers=sorted(asker.makers))
 

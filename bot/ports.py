@@ -1,11 +1,12 @@
 """What the core needs from outside, as Protocols. Times are milliseconds since the epoch."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.catalogue import Action, Group, Risk
 from bot.errors import Problem
+from bot.limits import NOTHING, Asked
 from bot.outcome import Job, Outcome
 from bot.people import Person
 from bot.request import Draft, Effect, EffectKind, Event, Request, State, Step, Version
@@ -14,12 +15,27 @@ from bot.standing import StandingApproval
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is about to make a request, and the fingerprints it would have: what its transaction must look for."""
+
+    accounts: frozenset[str]  # every account of the person who asks
+    client: str | None
+    fingerprints: tuple[str, ...] = ()
+    without: str = ""  # the id of the draft it is made of, which is not counted twice
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """The time and the brake, read inside the transaction that decides."""
+    """The time and the brake, read inside the transaction that decides; for a new request, what stands there of it.
+
+    `asked`: what its requester has asked for by now; `twins`: open requests by those of its fingerprints they have.
+    """
 
     now: int
     paused: bool = False
     resumed_at: int | None = None
+    asked: Asked = NOTHING
+    twins: Mapping[str, Request] = field(default_factory=dict)
 
 
 Decide = Callable[[tuple[Request, ...], Moment], Sequence[Step]]
@@ -81,8 +97,10 @@ class Row:
 
 
 class Store(Protocol):
-    async def transact(self, ids: Sequence[str], decide: Decide) -> tuple[Step, ...]:
+    async def transact(self, ids: Sequence[str], decide: Decide, *, asking: Asking | None = None) -> tuple[Step, ...]:
         """Load, decide, save, as one durable transaction. `decide` is pure and gets the requests in the order of `ids`.
+
+        `asking`: where it makes a request; the moment then tells what is open of it already.
 
         Raises NotFound for an unknown id; whatever `decide` raises leaves nothing changed. A version that a standing
         approval allows counts one use of it; where it no longer stands, NoLongerStands, and nothing is changed.

@@ -160,6 +160,7 @@ class Draft:
     plan: Plan = field(default_factory=Plan)
     problems: tuple[Problem, ...] = ()
     note: str = ""  # why it stands as it does, in words for the requester
+    readings: int = 1  # how often the words were read
 
 
 @dataclass(frozen=True, slots=True)

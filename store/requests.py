@@ -230,6 +230,12 @@ def by_fingerprint(transaction: Transaction, fingerprint: str, seal: Seal) -> Re
     return load(transaction, found["id"], seal) if found else None
 
 
+def twins(transaction: Transaction, fingerprints: Sequence[str], seal: Seal) -> dict[str, Request]:
+    """Open requests, by those of these fingerprints they have."""
+    found = {mark: by_fingerprint(transaction, mark, seal) for mark in fingerprints}
+    return {mark: request for mark, request in found.items() if request is not None}
+
+
 def batch_of(transaction: Transaction, batch: str) -> tuple[str, ...]:
     return tuple(row["id"] for row in transaction.all(_BATCH, batch=batch))
 

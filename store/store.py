@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from sqlalchemy import Connection, insert, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot import faults
-from bot.ports import Arrange, Decide, Message, Moment, Parcel, Row
+from bot.ports import Arrange, Asking, Decide, Message, Moment, Parcel, Row
 from bot.request import Effect, EffectKind, Event, Request, Step, Version
 from bot.sight import Sight
 from bot.standing import StandingApproval
-from store import audit, brake, messages, migrate, outbox, requests, sights, standing, views
+from store import asked, audit, brake, messages, migrate, outbox, requests, sights, standing, views
 from store.engine import Engine, Transaction
 from store.errors import StoreError
 from store.presence import Presence
@@ -50,9 +51,15 @@ class SqlStore:
 
     # moves
 
-    async def transact(self, ids: Sequence[str], decide: Decide) -> tuple[Step, ...]:
+    async def transact(self, ids: Sequence[str], decide: Decide, *, asking: Asking | None = None) -> tuple[Step, ...]:
         def move(transaction: Transaction) -> tuple[Step, ...]:
             moment = brake.moment(transaction, self._clock())
+            if asking is not None:
+                moment = replace(
+                    moment,
+                    asked=asked.asked(transaction, asking, moment.now),
+                    twins=requests.twins(transaction, asking.fingerprints, self._seal),
+                )
             made = requests.transact(transaction, ids, decide, moment, self._seal)
             faults.before_commit(made)
             return made

@@ -4,15 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from weakref import WeakValueDictionary
 
 from bot import machine
 from bot.authorize import Click, Standing, Verb, authorize
 from bot.catalogue import Group
 from bot.compose import Composer, InForce, Known
-from bot.errors import NotFound, Refusal, WrongMoment
+from bot.errors import Joined, NotFound, Refusal, WrongMoment
 from bot.people import Roster, groups_of
-from bot.ports import Moment, People, Store
+from bot.ports import Asking, Moment, People, Store
 from bot.request import Actor, Asker, Event, Request, Step
 
 Decide = Callable[[Request, Standing, Moment], Step | Sequence[Step]]
@@ -29,7 +28,6 @@ class Desk:
     clock: Callable[[], int]
     new_id: Callable[[], str]  # at least 122 random bits
     fingerprint_key: bytes
-    asking: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     refused: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     @property
@@ -65,15 +63,32 @@ class Desk:
             history.update(await self.store.history(account, now))
         return Known(groups=tuple(sorted(groups_of(asker.id, roster))), history=history)
 
-    async def act(self, person_id: str, request_id: str, click: Click, actor: Actor, decide: Decide) -> Request:
-        """One person's move on one request. A refusal changes nothing, and is an event of its own."""
+    def asking(self, asker: Asker, *fingerprints: str, without: str = "") -> Asking:
+        """What the transaction that makes a request of theirs must look for."""
+        accounts = self.in_force.catalogue.identities.accounts(asker.person) if asker.person else frozenset[str]()
+        return Asking(accounts, asker.client, fingerprints, without)
+
+    async def act(
+        self,
+        person_id: str,
+        request_id: str,
+        click: Click,
+        actor: Actor,
+        decide: Decide,
+        *,
+        asking: Asking | None = None,
+    ) -> Request:
+        """One person's move on one request. A refusal changes nothing, and is an event of its own.
+
+        `asking`: where it asks for something; see `Store.transact`.
+        """
         try:
             for _ in range(TRIES):
                 request = await self.open(request_id)
                 grave = request.version is not None and request.version.risk.grave
                 standing = await self.standing(person_id, request, fresh=grave, looks=click.verb in _LOOKS)
                 try:
-                    return await self._decided(request, standing, click, decide)
+                    return await self._decided(request, standing, click, decide, asking)
                 except Changed:
                     continue
             raise WrongMoment("This request is changing too fast just now; nothing is recorded, press again.")
@@ -81,17 +96,15 @@ class Desk:
             await self.note(refusal, request_id, actor)
             raise
 
-    def alone(self, fingerprint: str) -> asyncio.Lock:
-        """To be held while it is asked whether there is such a request, and one is made: two at once would both be."""
-        return self.asking.setdefault(fingerprint, asyncio.Lock())
-
     async def open(self, request_id: str) -> Request:
         request = await self.store.load(request_id)
         if request is None:
             raise NotFound
         return request
 
-    async def _decided(self, seen: Request, standing: Standing, click: Click, decide: Decide) -> Request:
+    async def _decided(
+        self, seen: Request, standing: Standing, click: Click, decide: Decide, asking: Asking | None
+    ) -> Request:
         def move(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
             request, *others = requests
             if _number(request) != _number(seen) and click.version is None:
@@ -99,7 +112,7 @@ class Desk:
             authorize(click, request, standing, moment)
             return machine.with_undone(steps(decide(request, standing, moment)), others, moment)
 
-        return (await self.store.transact(with_original(seen), move))[0].request
+        return (await self.store.transact(with_original(seen), move, asking=asking))[0].request
 
     async def _in_channel(self, person_id: str, request: Request | None) -> bool:
         if request is None or request.version is None:
@@ -110,7 +123,10 @@ class Desk:
         return False
 
     async def note(self, refusal: Refusal, request_id: str, actor: Actor) -> None:
+        """A refusal as an event; one that joins two requests is an event of the one they are."""
         now = self.clock()
+        if isinstance(refusal, Joined):
+            request_id = refusal.request_id
         key = (actor.id, request_id, refusal.code)
         if now - self.refused.get(key, -REFUSALS_EVERY) < REFUSALS_EVERY:
             return

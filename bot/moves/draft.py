@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot import machine
+from bot import limits, machine
 from bot.authorize import Click, Standing, Verb
 from bot.catalogue import Action
-from bot.errors import BadInput, Problem, Refusal, Unconfirmed, WrongMoment
+from bot.errors import BadInput, Joined, Problem, Refusal, TooMany, Unconfirmed, WrongMoment
 from bot.moves import standing, submit
 from bot.moves.desk import Desk
 from bot.policy import Decision
@@ -34,14 +34,22 @@ async def plan(desk: Desk, planner: Planner, request_id: str) -> None:
         ]
     )
 
+    kept: list[_Read] = []
+
     def decide(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-        first, *siblings = read
-        was = requests[0].but(batch=batch)
+        was = requests[0].but(batch=batch, fingerprint="")
         if was.draft is None or was.draft.status != "reading":
             return []  # its requester has typed it meanwhile: their word stands
+        kept[:] = _allowed(desk, read, moment)
+        first, *siblings = kept
         return [_kept(was, first, moment), *(_sibling(was, each, moment) for each in siblings)]
 
-    await desk.store.transact([request_id], decide)
+    marks = tuple(each.ready.fingerprint for each in read if each.ready)
+    asking = desk.asking(request.asker, *marks, without=request_id)
+    await desk.store.transact([request_id], decide, asking=asking)
+    for each in kept:
+        if each.refused is not None:
+            await desk.note(each.refused, each.request_id, _bot(request))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,6 +59,29 @@ class _Read:
     request_id: str
     draft: Draft
     ready: submit.Ready | None = None
+    refused: Refusal | None = None
+
+    def but_waits(self, refusal: Refusal) -> "_Read":
+        """It stays a draft, and says why; its requester may send it when that is over."""
+        return _Read(self.request_id, dataclasses.replace(self.draft, note=refusal.text), refused=refusal)
+
+
+def _allowed(desk: Desk, read: Sequence[_Read], moment: Moment) -> list[_Read]:
+    """What is sent without another look, as long as there is no such request yet and room for one more."""
+    found: list[_Read] = []
+    for each in read:
+        if each.ready is None:
+            found.append(each)
+            continue
+        try:
+            submit.once_and_within_limits(desk, each.ready, moment)
+        except (Joined, TooMany) as refusal:
+            found.append(each.but_waits(refusal))
+        else:
+            found.append(each)
+            asked = moment.asked.plus(each.ready.version.action.name)
+            moment = dataclasses.replace(moment, asked=asked)
+    return found
 
 
 def _each_once(read: Sequence[_Read]) -> list[_Read]:
@@ -75,13 +106,16 @@ async def _read(desk: Desk, request: Request, draft: Draft) -> _Read:
         return _Read(request.id, draft)  # it is ready as it stands: its requester may send it
     except Refusal as refusal:
         return _Read(request.id, dataclasses.replace(draft, status="incomplete", note=refusal.text))
-    sure = ready.version.route.asks and ready.twin is None and ready.allowed is None
+    if ready.twin is not None:
+        return _Read(request.id, draft).but_waits(submit.joined(ready.twin))
+    sure = ready.version.route.asks and ready.allowed is None
     return _Read(request.id, draft, ready if sure else None)
 
 
 def _kept(was: Request, read: _Read, moment: Moment) -> Step:
     if read.ready is None:
-        return machine.planned(was, read.draft, moment)
+        readings = was.draft.readings if was.draft else 1
+        return machine.planned(was, dataclasses.replace(read.draft, readings=readings), moment)
     return machine.sent(was.but(fingerprint=read.ready.fingerprint), read.ready.version, _bot(was), moment)
 
 
@@ -119,16 +153,16 @@ async def send(desk: Desk, actor: Actor, request_id: str) -> Request:
     if request.state is not State.DRAFTING or draft is None or draft.status != "ready":
         return await desk.act(actor.id, request_id, Click(Verb.SEND), actor, _unfinished)
     ready = await submit.prepare(desk, request, _action(desk, draft), draft.args, draft.plan)
-    if ready.twin is not None:
-        raise BadInput(Problem("", f"an identical request of yours is open already: {ready.twin.id}"))
 
     async def sent(version: Version) -> Request:
         def decide(current: Request, _: Standing, moment: Moment) -> Step:
             if current.revision != request.revision:
                 raise WrongMoment("This draft has just changed; look at it again, then send it.")
+            submit.once_and_within_limits(desk, ready, moment)
             return machine.sent(current.but(fingerprint=ready.fingerprint), version, actor, moment)
 
-        return await desk.act(actor.id, request_id, Click(Verb.SEND), actor, decide)
+        asking = desk.asking(request.asker, ready.fingerprint, without=request_id)
+        return await desk.act(actor.id, request_id, Click(Verb.SEND), actor, decide, asking=asking)
 
     return submit.refuse_denied(await submit.as_it_stands(ready, sent))
 
@@ -173,8 +207,8 @@ async def change(desk: Desk, actor: Actor, request_id: str, action_name: str, ar
     def decide(request: Request, _: Standing, moment: Moment) -> Step:
         was = request.draft or Draft()
         same = was.action == action_name and was.status != "unread" and was.plan.source == "model"
-        draft = Draft("ready", action_name, filled, was.plan if same else Plan())
-        return machine.planned(request, draft, moment, actor)
+        draft = Draft("ready", action_name, filled, was.plan if same else Plan(), readings=was.readings)
+        return machine.planned(request.but(fingerprint=""), draft, moment, actor)
 
     return await desk.act(actor.id, request_id, Click(Verb.EDIT), actor, decide)
 
@@ -183,6 +217,10 @@ async def regenerate(desk: Desk, actor: Actor, request_id: str) -> Request:
     """Read the words again; the planner is told what it said before."""
 
     def decide(request: Request, _: Standing, moment: Moment) -> Step:
-        return machine.planned(request, dataclasses.replace(request.draft or Draft(), status="reading"), moment, actor)
+        was = request.draft or Draft()
+        if was.readings >= limits.READINGS:
+            raise TooMany(f"These words were read {was.readings} times. Open the form, or say it in other words.")
+        again = dataclasses.replace(was, status="reading", readings=was.readings + 1)
+        return machine.planned(request, again, moment, actor)
 
     return await desk.act(actor.id, request_id, Click(Verb.SEND), actor, decide)

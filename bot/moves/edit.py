@@ -8,12 +8,12 @@ from bot import digest, machine
 from bot.authorize import Click, Standing, Verb
 from bot.catalogue import MASK
 from bot.compose import Known
-from bot.errors import BadInput, Denied, NobodyToAsk, Problem, Refusal
+from bot.errors import BadInput, Denied, Joined, NobodyToAsk, Problem, Refusal
 from bot.moves import submit
 from bot.moves.desk import Desk
 from bot.people import Roster
-from bot.ports import Moment
-from bot.request import Actor, Request, Step
+from bot.ports import Asking, Moment
+from bot.request import Actor, Request, Step, Version
 from bot.route import Verdict
 
 
@@ -24,7 +24,7 @@ async def edit(desk: Desk, actor: Actor, request_id: str, version: int, changes:
         raise BadInput(Problem("", "a draft is edited in its form"))
     known = await desk.known(seen.asker, desk.clock())
     salt = secrets.token_hex(16)
-    asked = await _asked(desk, seen, actor, changes, known)
+    asked, asking = await _asked(desk, seen, actor, changes, known)
 
     def decide(request: Request, standing: Standing, moment: Moment) -> Step:
         args = changed(request, actor.id, changes)
@@ -33,20 +33,30 @@ async def edit(desk: Desk, actor: Actor, request_id: str, version: int, changes:
             raise Denied(f"The policy does not allow this: denied by {following.route.rule}. Nothing is changed.")
         if not submit.could_be_approved(request, following, {**standing.roster, **asked}):
             raise NobodyToAsk("Nobody could approve it like this. Nothing is changed.")
-        mark = digest.fingerprint(desk.fingerprint_key, request.asker.id, following.action.name, following.args)
+        mark = _mark(desk, request, following)
+        twin = moment.twins.get(mark)
+        if twin is not None and twin.id != request.id:
+            raise Joined(f"It would be the same as {twin.id}, which is open already. Nothing is changed.", request.id)
         return machine.edited(request.but(fingerprint=mark), following, actor, moment)
 
-    return await desk.act(actor.id, request_id, Click(Verb.EDIT, version), actor, decide)
+    return await desk.act(actor.id, request_id, Click(Verb.EDIT, version), actor, decide, asking=asking)
 
 
-async def _asked(desk: Desk, seen: Request, actor: Actor, changes: Mapping[str, Any], known: Known) -> Roster:
-    """Members of the groups that the edited version would ask; none where there can be no such version."""
+async def _asked(
+    desk: Desk, seen: Request, actor: Actor, changes: Mapping[str, Any], known: Known
+) -> tuple[Roster, Asking | None]:
+    """Members of the groups that the edited version would ask, and what else must not be open then."""
     try:
         args = changed(seen, actor.id, changes)
         following = desk.composer.next_version(seen, args, known, desk.clock(), "", editor=actor.id)
     except Refusal:
-        return {}  # the move itself says why, to whom it may be said
-    return await desk.roster(following.route.groups.values())
+        return {}, None  # the move itself says why, to whom it may be said
+    roster = await desk.roster(following.route.groups.values())
+    return roster, desk.asking(seen.asker, _mark(desk, seen, following), without=seen.id)
+
+
+def _mark(desk: Desk, request: Request, version: Version) -> str:
+    return digest.fingerprint(desk.fingerprint_key, request.asker.id, version.action.name, version.args)
 
 
 def changed(request: Request, person: str, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,22 @@
 """Asking: words are stored before anything else happens; a typed action becomes a request at once."""
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from bot import digest, machine, quorum
+from bot import digest, limits, machine, quorum
 from bot.catalogue import Action
 from bot.compose import Known
-from bot.errors import BadInput, Denied, MayNotAsk, NobodyToAsk, NotAMember, Problem, Unconfirmed
+from bot.errors import BadInput, Denied, Joined, MayNotAsk, NobodyToAsk, NotAMember, Problem, Unconfirmed
 from bot.moves import standing
 from bot.moves.desk import Desk
 from bot.people import Roster
 from bot.ports import Moment
-from bot.request import Actor, Asker, Plan, Request, State, Step, Version
+from bot.request import STANDS, Actor, Asker, Plan, Request, State, Step, Version
 from bot.standing import NoLongerStands
 
 MAX_WORDS = 4_000
@@ -23,17 +24,37 @@ EVERYONE = "everyone"
 
 
 async def words(desk: Desk, asker: Asker, actor: Actor, said: str, context: Mapping[str, Any] | None = None) -> Request:
-    """A draft of these words; the planner reads it next."""
+    """A draft of these words; the planner reads it next. The same words that are just being read are read once."""
     said = said.strip()
     if not 0 < len(said) <= MAX_WORDS:
         raise BadInput(Problem("words", f"say what you need in 1 to {MAX_WORDS} characters; these are {len(said)}"))
     await full_member(desk, asker)
-    new = desk.new_id()
+    new, mark = desk.new_id(), _mark_of_words(desk, asker, said)
 
     def decide(_: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
-        return [machine.received(new, asker, actor, said, moment, context=dict(context or {}))]
+        if mark in moment.twins:
+            raise joined(moment.twins[mark])
+        limits.check(desk.in_force.catalogue.limits, moment.asked, "", moment.now)
+        return [machine.received(new, asker, actor, said, moment, context=dict(context or {}), fingerprint=mark)]
 
-    return (await desk.store.transact([], decide))[0].request
+    try:
+        return (await desk.store.transact([], decide, asking=desk.asking(asker, mark)))[0].request
+    except Joined as twin:
+        await desk.note(twin, "", actor)
+        return await desk.open(twin.request_id)
+
+
+def _mark_of_words(desk: Desk, asker: Asker, said: str) -> str:
+    """No action has an empty name, so that it is no request's; words may hold what has no canonical form."""
+    letters = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest.fingerprint(desk.fingerprint_key, asker.id, "", {"words": letters})
+
+
+def joined(twin: Request) -> Joined:
+    """Why there will be no second one."""
+    if twin.version is None:
+        return Joined("These very words of yours are being read already.", twin.id)
+    return Joined(f"You have asked for exactly this already: {twin.id} {STANDS[twin.state]}. It stays one.", twin.id)
 
 
 async def typed(
@@ -45,21 +66,47 @@ async def typed(
     context: Mapping[str, Any] | None = None,
 ) -> Request:
     """A request for this very action. An identical one that is still open is given back instead of a second."""
+    return (await ask(desk, asker, actor, action_name, args, context)).request
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was asked for; `joined`: it is the identical one that was open before."""
+
+    request: Request
+    joined: bool = False
+
+
+async def ask(
+    desk: Desk,
+    asker: Asker,
+    actor: Actor,
+    action_name: str,
+    args: Mapping[str, Any],
+    context: Mapping[str, Any] | None = None,
+) -> Sent:
+    """The same, and whether it was there before."""
     action = desk.in_force.catalogue.action(action_name)
     base = blank(desk, asker, actor, context=dict(context or {}))
     ready = await prepare(desk, base, action, args, Plan())
-    async with desk.alone(ready.fingerprint):
-        twin = ready.twin or await desk.store.by_fingerprint(ready.fingerprint)
-        return twin or await _made(desk, base, ready, actor)
+    try:
+        if ready.twin is not None:
+            raise joined(ready.twin)
+        return Sent(await _made(desk, base, ready, actor))
+    except Joined as twin:
+        await desk.note(twin, "", actor)
+        return Sent(await desk.open(twin.request_id), joined=True)
 
 
 async def _made(desk: Desk, base: Request, ready: "Ready", actor: Actor) -> Request:
     async def sent(version: Version) -> Request:
         def decide(_: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
+            once_and_within_limits(desk, ready, moment)
             stamped = base.but(made_at=moment.now, fingerprint=ready.fingerprint)
             return [machine.sent(stamped, version, actor, moment, fresh=True)]
 
-        return (await desk.store.transact([], decide))[0].request
+        asking = desk.asking(base.asker, ready.fingerprint)
+        return (await desk.store.transact([], decide, asking=asking))[0].request
 
     return refuse_denied(await as_it_stands(ready, sent))
 
@@ -97,6 +144,13 @@ class Ready:
     fingerprint: str
     twin: Request | None = None
     allowed: Version | None = None
+
+
+def once_and_within_limits(desk: Desk, ready: Ready, moment: Moment) -> None:
+    """Asked in the transaction that makes it. Raises Joined where there is one already, TooMany beyond a limit."""
+    if ready.fingerprint in moment.twins:
+        raise joined(moment.twins[ready.fingerprint])
+    limits.check(desk.in_force.catalogue.limits, moment.asked, ready.version.action.name, moment.now)
 
 
 async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[str, Any], plan: Plan) -> Ready:

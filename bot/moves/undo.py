@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot import machine
+from bot import limits, machine
 from bot.authorize import Click, Verb, authorize
 from bot.catalogue import Action
 from bot.errors import BadInput, Problem, Refusal, WrongMoment
@@ -40,12 +40,15 @@ async def undo(desk: Desk, actor: Actor, request_id: str) -> Request:
         authorize(click, was, standing, moment)
         if was.undone_by != done.undone_by or any(other.state in OPEN for other in others):
             raise WrongMoment("An undo of this request is open already.")
+        limits.check(desk.in_force.catalogue.limits, moment.asked, action.name, moment.now)
         fresh = machine.sent(base.but(made_at=moment.now), version, actor, moment, fresh=True)
         if fresh.request.state is State.DENIED:
             return [fresh]
         return [fresh, machine.undo_asked(was, base.id, actor, moment)]
 
-    return submit.refuse_denied((await desk.store.transact([done.id, *earlier], decide))[0].request)
+    return submit.refuse_denied(
+        (await desk.store.transact([done.id, *earlier], decide, asking=desk.asking(base.asker)))[0].request
+    )
 
 
 def arguments(action: Action, done: Request) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from handlers.cards.blocks import (
     rich,
     section,
     weight,
+    words,
 )
 from handlers.cards.card import HEADLINE_ROOM, plan_lines
 from handlers.cards.facts import Line
@@ -71,7 +72,9 @@ def _reading(seen: Seen) -> Parts:
 
 
 def _ready(seen: Seen) -> Parts:
-    lines = [["📝 ", bold("Draft"), ". ", *_coming(seen.decision)], _understood(seen.draft), *_doubts(seen)]
+    coming: Line = ["📝 ", bold("Draft"), ". ", *_coming(seen.decision)]
+    waits: Line = ["✋ ", words(seen.draft.note, seen.room)] if seen.draft.note else []
+    lines = [coming, waits, _understood(seen.draft), *_doubts(seen)]
     edits = button("Edit", "edit", seen.token, about=seen.headline)
     blocks = [
         *header(seen.headline, HEADLINE_ROOM),

@@ -52,6 +52,11 @@ def sent(request: Request) -> Drawn:
     return _told(request, f"{facts.stands(request)}. You hear in your messages with Signoff what comes of it.")
 
 
+def joined(request: Request) -> Drawn:
+    """What was asked for is open already: it stays one request, and this is where it stands."""
+    return _told(request, f"You have asked for exactly this already. It stays one request: {facts.stands(request)}.")
+
+
 def cancelled(request: Request) -> Drawn:
     return _told(request, "⚪ Cancelled. Nothing runs.")
 

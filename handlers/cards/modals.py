@@ -21,6 +21,7 @@ from handlers.cards.arguments import without_secrets
 from handlers.cards.blocks import Json, bold, date, header, note, person, plain, quoted, rich, section
 from handlers.cards.details import details, revealed
 from handlers.cards.forms import edit, fields, form
+from handlers.cards.lists import joined as same
 from handlers.cards.lists import refusal
 from handlers.cards.parts import TO_THE_SECOND, arguments_parts, first_page
 from handlers.cards.review import AGAIN, review
@@ -54,6 +55,11 @@ def turned(callback: str, request: Request, at: Place, page: int, **more: Any) -
 def notice(error: Refusal) -> Json:
     """Why something was refused."""
     return modal("loading", "Not done", refusal(error).blocks)
+
+
+def joined(request: Request) -> Json:
+    """What somebody asked for is open already."""
+    return modal("loading", "Asked already", same(request).blocks)
 
 
 def reject(request: Request, token: str) -> Json:

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.catalogue import Catalogue
 from bot.policy import Policy
 from handlers.config.build.actions import actions
+from handlers.config.build.limits import limits
 from handlers.config.build.machine import Machine
 from handlers.config.build.people import check_hosts, groups, identities, operators
 from handlers.config.build.rules import policy
@@ -119,6 +120,7 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
     rules = policy(root / "rules", parts, made, known, version, links)
     chiefs = operators(root / "slack" / "operators", parts.slack, known)
     tests = cases(root / "tests", parts.cases, made, known, wrong)
+    bounds = limits(root / "limits", parts.limits, parts.actions)
     if parts.slack is None:
         return None
     catalogue = Catalogue(
@@ -128,6 +130,7 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
         channel=parts.slack.channel,
         fallback_channel=parts.slack.fallback_channel,
         private_hosts=frozenset(private),
+        limits=bounds,
         version=version,
         identities=links,
     )

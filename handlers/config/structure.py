@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from handlers.config.mistakes import Spot
-from handlers.config.shape import Action, File, Network, People, Slack
+from handlers.config.shape import Action, File, Limits, Network, People, Slack
 from handlers.config.shape.base import Part
 from handlers.config.shape.people import Identity
 from handlers.config.shape.rules import Case, Escalation, Raise, Rule, Then
@@ -32,6 +32,7 @@ class Parts:
     identities: tuple[list[str] | None, ...] = ()
     actions: Mapping[str, Action | None] = field(default_factory=dict)
     callables: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits | None = None
     raises: tuple[Raise | None, ...] = ()
     flags: Mapping[str, Risk] = field(default_factory=dict)
     routes: tuple[Rule | None, ...] = ()
@@ -44,6 +45,7 @@ _SLACK = TypeAdapter(Slack)
 _NETWORK = TypeAdapter(Network)
 _PEOPLE = TypeAdapter(People)
 _IDENTITY: TypeAdapter[list[str]] = TypeAdapter(Identity)
+_LIMITS = TypeAdapter(Limits)
 _ACTION = TypeAdapter(Action)
 _RAISE = TypeAdapter(Raise)
 _RULE = TypeAdapter(Rule)
@@ -75,6 +77,7 @@ def parts_of(root: Spot) -> Parts | None:
         identities=tuple(_sound(_IDENTITY, each) for each in _list(value.get("identities"))),
         actions={name: _sound_action(each) for name, each in _mapping(value.get("actions")).items()},
         callables={name: path for name, path in _mapping(value.get("callables")).items() if isinstance(path, str)},
+        limits=_sound(_LIMITS, value.get("limits", {})),
         raises=tuple(_sound(_RAISE, each) for each in _list(rules.get("raise"))),
         flags=_sound(_FLAGS, rules.get("flags", {})) or {},
         routes=tuple(_sound(_RULE, each) for each in _list(rules.get("route"))),

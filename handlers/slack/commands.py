@@ -141,8 +141,8 @@ async def _run(typed: Typed) -> Drawn:
     args, problems = typed.schemas.from_text(action, pairs(rest))
     if problems:
         raise BadInput(*problems)
-    request = await submit.typed(typed.desk, Asker(person=typed.who.id), typed.who, name, args)
-    return lists.sent(request)
+    sent = await submit.ask(typed.desk, Asker(person=typed.who.id), typed.who, name, args)
+    return lists.joined(sent.request) if sent.joined else lists.sent(sent.request)
 
 
 async def _unknown_action(typed: Typed, name: str) -> str:

@@ -10,10 +10,12 @@ from bot.catalogue import Action
 from bot.errors import (
     BadInput,
     Denied,
+    Joined,
     NobodyToAsk,
     NotRecorded,
     Problem,
     Refusal,
+    TooMany,
     TooSoon,
     Unconfirmed,
     WrongConfirmation,
@@ -28,7 +30,7 @@ from handlers.slack.inbound import Office, actor, in_words, refused, shown
 from handlers.tokens import Token
 
 Answer = dict[str, Any] | None  # what Slack is told: None closes the modal
-_AGAIN = (Unconfirmed, NotRecorded, Denied, NobodyToAsk)  # what was typed stays below, to be changed or sent again
+_AGAIN = (Unconfirmed, NotRecorded, Denied, NobodyToAsk, TooMany, Joined)  # what was typed stays below, to be changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ async def _fields(sent: Submission) -> Answer:
         kept = _kept(sent, action, await desk.open(token.request_id))
         await draft.change(desk, sent.who, token.request_id, action.name, kept | args)
         return None
-    await submit.typed(desk, Asker(person=sent.who.id), sent.who, action.name, args)
-    return None
+    made = await submit.ask(desk, Asker(person=sent.who.id), sent.who, action.name, args)
+    return {"response_action": "update", "view": modals.joined(made.request)} if made.joined else None
 
 
 def _kept(sent: Submission, action: Action, request: Request) -> dict[str, Any]:

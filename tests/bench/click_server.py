@@ -28,6 +28,7 @@ CATALOGUE = """
 version: 1
 slack: {channel: "#approvals", operators: [U0OLGA]}
 people: {finance: {users: [U0FAY, U0FRED]}}
+limits: {requester: {open: 10000, hour: 10000}}
 actions:
   refund:
     title: "Refund {amount} for order {order}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import BadInput, Denied, NotAMember, NotRequester, Problem, Refusal, TooLate, WrongMoment
+from bot.errors import BadInput, Denied, Joined, NotAMember, NotRequester, Problem, Refusal, TooLate, WrongMoment
 from bot.moves import cancel, draft, edit, look, submit, tick, vote
 from bot.request import Actor, Asker, Draft, EffectKind, Plan, Request, State
 from bot.route import Surface
@@ -225,7 +225,9 @@ async def test_a_sixth_is_not_made(room: Room) -> None:
 async def test_regenerate_reads_again_and_tells_what_it_had_understood(room: Room) -> None:
     request = await read(room, await say(room, replace(ASKS, plan=replace(SURE, confidence=0.5))))
     await draft.regenerate(room.desk, ME, request.id)
-    assert (await room.request(request.id)).draft == replace(ASKS, status="reading", plan=replace(SURE, confidence=0.5))
+    assert (await room.request(request.id)).draft == replace(
+        ASKS, status="reading", plan=replace(SURE, confidence=0.5), readings=2
+    )
     room.reader.drafts[WORDS] = (ASKS,)
     assert (await read(room, request)).state is State.PENDING
 
@@ -256,7 +258,7 @@ async def test_an_identical_open_request_keeps_a_draft_from_being_sent(room: Roo
     first = await read(room, await say(room, ASKS))
     second = await read(room, await say(room, ASKS, words="the same again"))
     assert (first.state, second.state) == (State.PENDING, State.DRAFTING)
-    with pytest.raises(BadInput, match=first.id):
+    with pytest.raises(Joined, match=first.id):
         await draft.send(room.desk, ME, second.id)
 
 

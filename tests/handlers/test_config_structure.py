@@ -13,6 +13,34 @@ CRITICAL = "    critical: {ask: [{need: [{from: [directors], approvals: 2}]}]}\n
 
 TABLE = {
     # what is broken: (text of the sound file, what it becomes, path, what is wrong, remedy)
+    "a limit of none": (
+        "callables:\n",
+        f"limits:\n  requester: {{open: 0}}  {HERE}\ncallables:\n",
+        "limits.requester.open",
+        "0 is too little",
+        "use 1 or more",
+    ),
+    "a limit that is a word": (
+        "callables:\n",
+        f"limits:\n  client: {{hour: many}}  {HERE}\ncallables:\n",
+        "limits.client.hour",
+        '"many" is not a whole number',
+        "write one such as 2, without quotes",
+    ),
+    "limits of nobody": (
+        "callables:\n",
+        f"limits:\n  requesters: {{open: 5}}  {HERE}\ncallables:\n",
+        "limits.requesters",
+        '"requesters" is not known here',
+        "did you mean requester?",
+    ),
+    "limits of an action that is not there": (
+        "callables:\n",
+        f"limits:\n  actions: {{refnud: {{open: 5}}}}  {HERE}\ncallables:\n",
+        "limits.actions.refnud",
+        'there is no action "refnud"',
+        "did you mean refund?",
+    ),
     "a risk misspelt": (
         RISK,
         f"    risk: hihg  {HERE}\n",

@@ -29,6 +29,7 @@ FILE = """
 version: 1
 slack: {channel: "#approvals", fallback_channel: "#ops", operators: [S0OPERATORS]}
 people: {approvers: {user_groups: [S0FINANCE]}}
+limits: {requester: {open: 1000, hour: 1000}}
 actions:
   say:
     title: "Say {text} to {who}"
@@ -215,7 +216,7 @@ async def test_words_and_all_that_a_model_makes_of_them(tmp_path: Path) -> None:
     ):
         said = packed(SHORT, 700, " ¦ ")
         await in_turn(
-            [stage.rita.command("#general", f"/signoff please say {words}") for words in said for _ in "1234"]
+            [stage.rita.command("#general", f"/signoff please say {n}: {words}") for words in said for n in range(4)]
         )
         await stage.settled()
         made = await requests(stage)

@@ -515,4 +515,4 @@ async def test_the_same_thing_twice_in_one_breath_is_asked_once(read: Reading) -
     (twin,) = [row.id for row in rows if row.state == "drafting"]
     async with read.stage.unchanged():
         await read.presses(await read.stage.request(twin), "Send")
-        await read.stage.told(read.stage.rita, "an identical request of yours is open already")
+        await read.stage.told(read.stage.rita, "You have asked for exactly this already")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from handlers.config.shape.base import Part
+from handlers.config.shape.limits import Limits
 from handlers.config.shape.params import Param
 from handlers.config.shape.people import Identity, Network, People, Slack
 from handlers.config.shape.rules import Case, Rules
@@ -92,8 +93,12 @@ class File(Part):
         description="Python functions that actions may name, as module:function.",
         examples=[{"rotate_key": "ops.keys:rotate"}],
     )
+    limits: Limits = Field(
+        default_factory=lambda: Limits.model_validate({}),
+        description="How much each requester and each client may ask for, so that nobody is flooded.",
+    )
     rules: Rules = Field(default_factory=lambda: Rules.model_validate({}))
     tests: list[Case] = Field(default_factory=list, description="What the rules must say; `signoff check` tries them.")
 
 
-__all__ = ["Action", "Case", "File", "Look", "Network", "Param", "People", "Rules", "Slack", "Standing"]
+__all__ = ["Action", "Case", "File", "Limits", "Look", "Network", "Param", "People", "Rules", "Slack", "Standing"]
