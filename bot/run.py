@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot import digest, effects, machine
 from bot.catalogue import resolve
 from bot.conceal import Concealed
-from bot.errors import Refusal, WrongMoment
+from bot.errors import Paused, Refusal, WrongMoment
 from bot.moves import claim, settle
 from bot.moves.desk import Desk, with_original
 from bot.outcome import Ending, Job, Outcome
@@ -59,8 +59,11 @@ class Runner:
         if number is None:
             return await claim.claim(self.desk, parcel.request_id)
         request = await self.desk.open(parcel.request_id)
-        running = request.state is State.EXECUTING and request.attempts[-1].number == number
-        return request if running else None
+        if request.state is not State.EXECUTING or request.attempts[-1].number != number:
+            return None
+        if (await self.desk.store.moment()).paused:
+            raise Paused("Signoff is paused; it is not tried again until an operator resumes it.")
+        return request
 
     async def _execute(self, request: Request, number: int) -> Outcome | None:
         """The outcome, tried again with the same key only where the target is declared idempotent.

@@ -287,6 +287,15 @@ and not while paused
     olga pauses                                     → executing
     +30s                                            → unknown calls=1
 
+nor where it is paused just before the next try
+    ana asks charge order=ord_1 amount=60           → pending
+    fay approves                                    → approved
+    it dies                                         → executing calls=1
+    +30s                                            → executing attempts=2
+    olga pauses                                     → executing
+    it runs                                         → executing calls=1
+    +30s                                            → unknown calls=1
+
 a probe answers what came of it
     ana asks charge order=ord_1 amount=60           → pending
     fay approves                                    → approved
