@@ -206,6 +206,11 @@ class People(Protocol):
     async def person(self, person_id: str, *, fresh: bool = False) -> Person: ...
     async def members(self, group: Group, *, fresh: bool = False) -> frozenset[str]: ...
     async def in_channel(self, person_id: str, channel: str) -> bool: ...
+    def remembered(self, person_id: str, groups: Sequence[Group]) -> tuple[Person, tuple[frozenset[str], ...]] | None:
+        """The person and the groups' members as answered within the last 60 s; None where Slack must be asked.
+
+        Called in the writer's transaction, in its thread: it asks nobody and changes nothing.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,9 @@ def moved(steps: Iterable[Step]) -> None:
 
 def _masked(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Tokens and keys that found their way into a text are masked, whoever wrote it."""
+    texts = "\n".join(value for value in line.values() if isinstance(value, str))
+    if redact(texts) == texts:  # one look at all of them costs a tenth of one at each
+        return line
     return {key: redact(value) if isinstance(value, str) else value for key, value in line.items()}
 
 

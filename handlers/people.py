@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,29 @@ class SlackPeople:
         people = await asyncio.gather(*(self.person(each) for each in sorted(found)))
         return frozenset(person.id for person in people if person.problem is None)
 
+    def remembered(self, person_id: str, groups: Sequence[Group]) -> tuple[Person, tuple[frozenset[str], ...]] | None:
+        """Only reads what is kept, from whichever thread."""
+        person = self._young("person", person_id)
+        found = [self._members_kept(group) for group in groups]
+        if person is None or any(members is None for members in found):
+            return None
+        return person, tuple(members for members in found if members is not None)
+
+    def _members_kept(self, group: Group) -> frozenset[str] | None:
+        if group.lookup is not None:
+            return None
+        asked = [("user group", each) for each in group.user_groups] + [("channel", each) for each in group.channels]
+        parts = [self._young(*place) for place in asked]
+        if any(part is None for part in parts):
+            return None
+        found = frozenset(group.users).union(*parts)
+        if len(found) > SIFTED:
+            return found
+        people = [self._young("person", each) for each in found]
+        if any(person is None for person in people):
+            return None
+        return frozenset(person.id for person in people if person.problem is None)
+
     async def in_channel(self, person_id: str, channel: str) -> bool:
         try:
             members: frozenset[str] = await self._read("channel", channel, self._channel, fresh=False)
@@ -87,15 +110,20 @@ class SlackPeople:
         self._forgotten += 1
 
     async def _read(self, kind: str, key: str, read: Callable[[str], Awaitable[Any]], *, fresh: bool) -> Any:
+        kept = None if fresh else self._young(kind, key)
+        if kept is not None:
+            return kept
         place = (kind, key)
-        kept = self._kept.get(place)
-        if kept is not None and not fresh and self.now() - kept.at < TTL:
-            return kept.value
         before = self._forgotten
         value = await self._once(place, read)
         if before == self._forgotten:
             self._kept[place] = _Kept(self.now(), value)
         return value
+
+    def _young(self, kind: str, key: str) -> Any:
+        """What is kept of it and young enough to count, or None."""
+        kept = self._kept.get((kind, key))
+        return kept.value if kept is not None and self.now() - kept.at < TTL else None
 
     async def _once(self, place: tuple[str, str], read: Callable[[str], Awaitable[Any]]) -> Any:
         """One look-up at a time for one thing: those who ask meanwhile share its answer."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from bot import machine
 from bot.errors import Refusal, TooLate, Untrue, WrongMoment
-from bot.moves.desk import TRIES, Changed, Desk, with_original
+from bot.moves.desk import TRIES, Desk, with_original
 from bot.ports import Moment
 from bot.request import BOT, Request, State, Step, Vote
 
@@ -108,3 +108,7 @@ async def _as_seen(desk: Desk, seen: Request, decide: Callable[[Request, Moment]
         return machine.with_undone(decide(request, moment), others, moment)
 
     return await desk.store.transact(with_original(seen), move)
+
+
+class Changed(Exception):
+    """The request, or the catalogue, is not what was looked at: it is looked at anew."""

@@ -15,7 +15,7 @@ from bot.ports import Asking, Moment, People, Store
 from bot.request import Actor, Asker, Event, Request, Step
 
 Decide = Callable[[Request, Standing, Moment], Step | Sequence[Step]]
-TRIES = 3
+TRIES = 4  # the first with the people remembered, the others with those asked about
 _LOOKS = frozenset({Verb.LOOK, Verb.COMMENT})
 REFUSALS_EVERY = 60_000  # one refusal event a minute for the same person, request and reason
 
@@ -83,15 +83,7 @@ class Desk:
         `asking`: where it asks for something; see `Store.transact`.
         """
         try:
-            for _ in range(TRIES):
-                request = await self.open(request_id)
-                grave = request.version is not None and request.version.risk.grave
-                standing = await self.standing(person_id, request, fresh=grave, looks=click.verb in _LOOKS)
-                try:
-                    return await self._decided(request, standing, click, decide, asking)
-                except Changed:
-                    continue
-            raise WrongMoment("This request is changing too fast just now; nothing is recorded, press again.")
+            return await self._decided(person_id, request_id, click, decide, asking)
         except Refusal as refusal:
             await self.note(refusal, request_id, actor)
             raise
@@ -103,16 +95,58 @@ class Desk:
         return request
 
     async def _decided(
-        self, seen: Request, standing: Standing, click: Click, decide: Decide, asking: Asking | None
+        self, person_id: str, request_id: str, click: Click, decide: Decide, asking: Asking | None
+    ) -> Request:
+        """In one transaction with the people that are remembered; where Slack must be asked of somebody, once more."""
+        asked: Asked | None = None
+        for _ in range(TRIES):
+            try:
+                return await self._tried(person_id, request_id, click, decide, asking, asked)
+            except Unasked as unasked:
+                seen, looks = unasked.request, click.verb in _LOOKS
+                asked = seen, await self.standing(person_id, seen, fresh=_grave(seen), looks=looks)
+        raise WrongMoment("This request is changing too fast just now; nothing is recorded, press again.")
+
+    async def _tried(
+        self,
+        person_id: str,
+        request_id: str,
+        click: Click,
+        decide: Decide,
+        asking: Asking | None,
+        asked: "Asked | None",
     ) -> Request:
         def move(requests: tuple[Request, ...], moment: Moment) -> Sequence[Step]:
             request, *others = requests
-            if _number(request) != _number(seen) and click.version is None:
-                raise Changed  # the people looked up are those of another version
+            standing = self._who(person_id, request, click, asked)
             authorize(click, request, standing, moment)
             return machine.with_undone(steps(decide(request, standing, moment)), others, moment)
 
-        return (await self.store.transact(with_original(seen), move, asking=asking))[0].request
+        ids = with_original(asked[0]) if asked else [request_id]
+        return (await self.store.transact(ids, move, asking=asking))[0].request
+
+    def _who(self, person_id: str, request: Request, click: Click, asked: "Asked | None") -> Standing:
+        """Who they are for this request as it stands now. Raises Unasked where that must be asked first."""
+        if asked is None:
+            live = request.undo_of or _grave(request) or click.verb in _LOOKS
+            known = None if live else self._kept(person_id, request)
+            if known is None:
+                raise Unasked(request)
+            return known
+        seen, standing = asked
+        if _number(request) != _number(seen) and click.version is None:
+            raise Unasked(request)  # the people looked up are those of another version
+        return standing
+
+    def _kept(self, person_id: str, request: Request) -> Standing | None:
+        groups = request.version.route.groups.values() if request.version else ()
+        operators = self.in_force.catalogue.operators
+        known = self.people.remembered(person_id, [*groups, operators])
+        if known is None:
+            return None
+        person, (*found, operating) = known
+        roster = {group.name: members for group, members in zip(groups, found, strict=True)}
+        return Standing(person, roster, person_id in operating)
 
     async def _in_channel(self, person_id: str, request: Request | None) -> bool:
         if request is None or request.version is None:
@@ -136,8 +170,15 @@ class Desk:
         await self.store.note([Event("refused", request_id, actor, now, detail={"code": refusal.code})])
 
 
-class Changed(Exception):
-    """The request moved between the look-up of people and the transaction."""
+class Unasked(Exception):
+    """Slack must be asked who somebody is before this request can be decided on."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.id)
+        self.request = request
+
+
+Asked = tuple[Request, Standing]  # the request as it stood when Slack was asked, and what it said
 
 
 def with_original(request: Request) -> list[str]:
@@ -147,6 +188,10 @@ def with_original(request: Request) -> list[str]:
 
 def steps(decided: Step | Sequence[Step]) -> Sequence[Step]:
     return [decided] if isinstance(decided, Step) else decided
+
+
+def _grave(request: Request) -> bool:
+    return request.version is not None and request.version.risk.grave
 
 
 def _number(request: Request) -> int:

@@ -12,13 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from yarl import URL
 
 from handlers.slack.inbound import log
 from handlers.slack.shape import malformed
@@ -91,7 +91,7 @@ def _decoded(content_type: str, raw: bytes) -> dict[str, Any] | None:
         if content_type == "application/json":
             body = orjson.loads(raw)
         else:
-            form = dict(parse_qsl(raw.decode(), keep_blank_values=True))
+            form = dict(URL.build(query_string=raw.decode(), encoded=True).query)
             body = orjson.loads(form["payload"]) if "payload" in form else form
     except ValueError:
         return None
