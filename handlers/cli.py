@@ -91,6 +91,37 @@ def serve(
 
 
 @app.command()
+def reload(
+    config_path: ConfigPath = None,
+    wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for those that serve.")] = 15,
+) -> None:
+    """Have every process that serves load its signoff.yaml again, as SIGHUP does for one; say what each made of it.
+
+    A file with a mistake changes nothing. What is open keeps its rules; only new versions see new ones. What comes
+    from the environment or .env, and Python code that is imported already, changes only at a restart.
+
+    Exit status 0 taken by all, 1 refused (every mistake is told), 3 nobody serves or somebody did not answer.
+    """
+    asked = run(composition.ask_to_reload(settings_of(config_path, needed=False), wait), UNREADABLE)
+    for server in asked.answered:
+        if server.answer is not None:
+            taken, short = server.answer.taken, server.answer.version[:12]
+            how = f"taken, {short} is in force" if taken else f"NOT taken, {short} from before stays in force"
+            typer.echo(f"{server.name}: {how}.", err=not taken)
+            for line in server.answer.told:
+                typer.echo(f"  {line}", err=not taken)
+    for server in asked.silent:
+        typer.echo(f"{server.name}: no answer. Is it still there? Its log says more.", err=True)
+    if not asked.answered and not asked.silent:
+        stop("Nobody serves this database: signoff serve reads the file when it starts.", UNREADABLE)
+    if any(server.answer and not server.answer.taken for server in asked.answered):
+        raise typer.Exit(1)
+    if asked.silent:
+        raise typer.Exit(UNREADABLE)
+    typer.echo(_AT_A_RESTART)
+
+
+@app.command()
 def check(
     config_path: ConfigPath = None,
     offline: Annotated[bool, typer.Option("--offline", help="Only read the file; do not ask Slack.")] = False,
@@ -148,6 +179,7 @@ def audit_export(
         stop(f"There is no request {request}; without --request every event is written.")
 
 
+_AT_A_RESTART = "Settings (the environment, .env) and Python code that is imported already change only at a restart."
 _ENV = """\
 # Secrets of Signoff. Keep this file to yourself.
 SLACK_BOT_TOKEN=

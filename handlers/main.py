@@ -1,10 +1,12 @@
 """The composition root: every object is built once, here, and all of them run in one TaskGroup."""
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,16 +22,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.compose import Composer, InForce
 from bot.deliver import Deliverer
+from bot.errors import Unconfirmed
 from bot.moves.desk import Desk
-from bot.ports import Executor, Parcel, Planner
+from bot.ports import Executor, NotDelivered, Parcel, Planner
 from bot.request import EffectKind
 from bot.run import Runner
+from bot.serving import Server
 from bot.verify import verify
 from handlers import checking, logs
 from handlers.cards.card import fits
 from handlers.channels.slack import SPACING, Pace, SlackChannel
 from handlers.clock import Clock
-from handlers.config import Book
+from handlers.config import Book, ConfigError, load
 from handlers.egress import Egress
 from handlers.executors.command import CommandExecutor
 from handlers.executors.email import EmailExecutor
@@ -38,6 +42,7 @@ from handlers.executors.python import BadCallables, PythonExecutor, load_callabl
 from handlers.executors.slack import SlackExecutor
 from handlers.people import Home, SlackPeople
 from handlers.planner import ModelPlanner, TextMatchPlanner, model_client
+from handlers.reload import Fresh, NotTaken, Reloader
 from handlers.schemas import JsonSchemas
 from handlers.settings import Settings, SettingsError
 from handlers.slack.app import slack_app
@@ -46,7 +51,7 @@ from handlers.slack.signed import Signature, endpoint
 from handlers.slack_errors import UNANSWERED, code_of
 from handlers.ticker import Ticker
 from handlers.web import listen, web_app
-from store import StoreError, open_store
+from store import StoreError, open_roll, open_store
 from store.past import Archive, open_archive
 from store.store import open_trail
 
@@ -63,6 +68,7 @@ LANES: Mapping[tuple[EffectKind, ...], int] = {  # kinds that share a lane, and 
     (EffectKind.RUN,): 16,
 }
 SCOPES = ("chat:write", "commands", "im:write", "users:read", "usergroups:read", "channels:read", "groups:read")
+ASK_EVERY = 0.2  # seconds
 log = structlog.get_logger("main")
 
 
@@ -81,6 +87,7 @@ class House:
     channel: SlackChannel
     deliverer: Deliverer
     ticker: Ticker
+    reloader: Reloader
     tasks: Tasks
     app: AsyncApp
     web: web.Application
@@ -106,7 +113,7 @@ async def built(
     now = clock or Clock()
     in_force = InForce(book.catalogue, book.policy)
     egress, schemas, tasks = Egress(), JsonSchemas(), Tasks()
-    callables = equipped(settings, book)
+    callables, private = equipped(settings, book), set(book.catalogue.private_hosts)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
         planner = await stack.enter_async_context(planning(settings, schemas, reading))
@@ -121,13 +128,23 @@ async def built(
         people = SlackPeople(client, home, egress)
         desk = Desk(store, people, Composer(in_force, schemas, fits), now, new_id, settings.subkey("fingerprint"))
         channel = SlackChannel(client, desk, Pace(spacing))
-        executors = ways_to_run(settings, book, egress, channel, callables)
+        executors = ways_to_run(settings, private, egress, channel, callables)
         runner = Runner(desk, executors)
         deliverer = Deliverer(desk, channel, planner, executors, runner, undelivered)
         office = Office(desk, home, executors, tasks)
         app = slack_app(office, client, slack_client(settings, session, None), people, schemas)
         slack = endpoint(app, Signature(settings.signing_secret)) if settings.signing_secret else None
         ticker = Ticker(desk)
+        reloader = Reloader(
+            store.roll,
+            new_id(),
+            f"{socket.gethostname()} (process {os.getpid()})",
+            read=lambda: read_again(settings, in_force, callables, private),
+            in_force=lambda: in_force.catalogue.version,
+            note=store.note,
+            tell=lambda text: tell_operators(desk, channel, text),
+            clock=now,
+        )
         yield House(
             settings=settings,
             desk=desk,
@@ -136,6 +153,7 @@ async def built(
             channel=channel,
             deliverer=deliverer,
             ticker=ticker,
+            reloader=reloader,
             tasks=tasks,
             app=app,
             web=web_app(slack, _well(desk, client)),
@@ -229,15 +247,45 @@ def equipped(settings: Settings, book: Book) -> dict[str, Callable[..., Any]]:
     return load_callables(book.callables, folder=book.source.resolve().parent)
 
 
+def read_again(
+    settings: Settings, in_force: InForce, callables: dict[str, Callable[..., Any]], private: set[str]
+) -> Fresh:
+    """The file as it is now, with what takes it over. NotTaken where it cannot be used here. It may take a while."""
+    try:
+        book = load(settings.config, settings.environment)
+        registered = equipped(settings, book)
+    except (ConfigError, StartError, BadCallables) as error:
+        raise NotTaken(str(error).splitlines()) from error
+
+    def take() -> None:
+        in_force.catalogue, in_force.policy = book.catalogue, book.policy
+        callables.clear()
+        callables.update(registered)
+        private.clear()
+        private.update(book.catalogue.private_hosts)
+
+    stale = [f"{name} in {settings.env_file} has changed: that takes a restart" for name in settings.stale()]
+    return Fresh(book.catalogue.version, (*map(str, book.warnings), *stale), take)
+
+
+async def tell_operators(desk: Desk, channel: SlackChannel, text: str) -> None:
+    """Each operator by direct message. Where Slack does not take it the log says so."""
+    try:
+        operators = await desk.people.members(desk.in_force.catalogue.operators, fresh=False)
+        await channel.whisper(operators, text)
+    except (NotDelivered, Unconfirmed) as error:
+        log.warning("operators_not_told", error=str(error))
+
+
 def ways_to_run(
     settings: Settings,
-    book: Book,
+    private: Collection[str],
     egress: Egress,
     channel: SlackChannel,
     callables: Mapping[str, Callable[..., Any]],
 ) -> dict[str, Executor]:
     executors: dict[str, Executor] = {
-        "http": HttpExecutor(egress, private=book.catalogue.private_hosts, environment=settings.environment),
+        "http": HttpExecutor(egress, private=private, environment=settings.environment),
         "command": CommandExecutor(environment=settings.environment),
         "python": PythonExecutor(callables),
         "slack": SlackExecutor(channel.post),
@@ -286,6 +334,7 @@ async def serve(settings: Settings, book: Book) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, house)
+        loop.add_signal_handler(signal.SIGHUP, house.reloader.call)
         await run(house, listening=lambda address: log.info("listening", address=address))
         log.info("stopped")
 
@@ -316,6 +365,7 @@ async def _working(house: House) -> None:
                 if kinds != TELLING:
                     working.create_task(house.deliverer.serve(kinds, width, house.stopping, GRACE))
             working.create_task(house.ticker.serve(house.stopping))
+            working.create_task(house.reloader.serve(house.stopping))
         done.set()
 
 
@@ -364,6 +414,26 @@ async def troubles(settings: Settings, book: Book) -> list[str]:
             raise StartError(f"Slack does not list its channels ({code_of(error)}); try again in a minute.") from error
         except UNANSWERED as error:
             raise StartError(f"Slack stopped answering ({type(error).__name__}); check the network.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`signoff reload`: what those that serve made of it, and those that did not answer in time."""
+
+    answered: tuple[Server, ...]
+    silent: tuple[Server, ...]
+
+
+async def ask_to_reload(settings: Settings, patience: float) -> Asked:
+    """Ask every process that serves this database to load its file again, and wait for what each says."""
+    async with open_roll(settings.database_url, clock=Clock()) as roll:
+        asked, until = await roll.ask(), time.monotonic() + patience
+        while True:
+            servers = await roll.servers()
+            silent = tuple(server for server in servers if server.heard < asked)
+            if not silent or time.monotonic() > until:
+                return Asked(tuple(server for server in servers if server.heard >= asked and server.answer), silent)
+            await asyncio.sleep(ASK_EVERY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ class Settings(BaseModel):
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(None, alias="SIGNOFF_SMTP_URL")
     mail_from: Annotated[str, AfterValidator(_mail_from)] | None = Field(None, alias="SIGNOFF_MAIL_FROM")
     environment: Mapping[str, str] = Field(default_factory=dict, repr=False, exclude=True)
+    env_file: Path | None = Field(None, repr=False, exclude=True)
 
     @classmethod
     def read(
@@ -189,7 +190,7 @@ class Settings(BaseModel):
             present["SIGNOFF_CONFIG"] = str(config)
         missing = _missing(present) if needed else []
         try:
-            settings = cls.model_validate(present | {"environment": merged})
+            settings = cls.model_validate(present | {"environment": merged, "env_file": env_file})
         except ValidationError as error:
             wrong = [
                 f"{each['loc'][0]} {each['ctx']['error'] if 'ctx' in each else each['msg']}." for each in error.errors()
@@ -198,6 +199,15 @@ class Settings(BaseModel):
         if missing:
             raise SettingsError(*missing)
         return settings
+
+    def stale(self, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+        """Names whose values in `.env` are others than those that were read at the start."""
+        try:
+            now = _merged(environment, self.env_file)
+        except SettingsError:
+            return ()
+        names = sorted({*now, *self.environment})
+        return tuple(name for name in names if now.get(name) != self.environment.get(name) and name not in environment)
 
     @property
     def bot_token(self) -> str:

@@ -12,6 +12,6 @@ sealed (`seal`). Tables stand in `schema`, their history in `migrations`, and wh
 """
 
 from store.errors import StoreError
-from store.store import SqlStore, open_store, open_trail
+from store.store import SqlStore, open_roll, open_store, open_trail
 
-__all__ = ["SqlStore", "StoreError", "open_store", "open_trail"]
+__all__ = ["SqlStore", "StoreError", "open_roll", "open_store", "open_trail"]

@@ -9,6 +9,7 @@
               └─ standing_approvals      given while looking at it, for others like it
     events                               the audit trail: exact bytes and their hash
     outbox                               what is still to be done outside
+    servers, reloads                     who serves; when they were asked to load their file again
     instance                             one row: who this database is, the brake, a check of the key
 
 Times are milliseconds since the epoch. Columns named `…_json` hold JSON text; LargeBinary columns hold what
@@ -271,6 +272,25 @@ outbox = Table(
     sqlite_autoincrement=True,  # an id is never given twice, so a late `done` cannot end another effect
 )
 Index("ix_outbox_kind_due", outbox.c.kind, outbox.c.due, outbox.c.id)
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("heard", BigInteger, nullable=False),  # the last reload it answered
+    Column("answer_json", Text),
+)
+
+reloads = Table(
+    "reloads",
+    metadata,
+    Column("n", Counter, primary_key=True),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("told", Boolean, nullable=False),  # people were told that it was not taken
+)
 
 instance = Table(
     "instance",

@@ -16,10 +16,11 @@ from bot.ports import Arrange, Asking, Decide, Message, Moment, Parcel, Row
 from bot.request import Effect, EffectKind, Event, Request, Step, Version
 from bot.sight import Sight
 from bot.standing import StandingApproval
-from store import asked, audit, brake, messages, migrate, outbox, requests, sights, standing, views
+from store import asked, audit, brake, messages, migrate, outbox, requests, roll, sights, standing, views
 from store.engine import Engine, Transaction
 from store.errors import StoreError
 from store.presence import Presence
+from store.roll import SqlRoll
 from store.schema import instance
 from store.seal import Seal
 from store.sqlite import Reading, SQLite
@@ -111,6 +112,7 @@ class SqlStore:
 
     def _left_behind(self, transaction: Transaction) -> None:
         now = self._clock()
+        roll.forget(transaction)
         requests.let_go(transaction, now, self._seal)
         outbox.let_go(transaction, now)
 
@@ -238,6 +240,11 @@ class SqlStore:
     async def resume(self, event: Event) -> None:
         await self._engine.write(lambda transaction: brake.resume(transaction, event), lambda _: self._stir())
 
+    @property
+    def roll(self) -> SqlRoll:
+        """Who serves."""
+        return SqlRoll(self._engine, self._clock)
+
     async def moment(self) -> Moment:
         return await self._engine.read(lambda transaction: brake.moment(transaction, self._clock()))
 
@@ -277,6 +284,20 @@ async def open_trail(url: str, *, patience: int = PATIENCE) -> AsyncIterator[aud
         yield audit.Trail(reading)
     finally:
         await reading.close()
+
+
+@asynccontextmanager
+async def open_roll(url: str, *, clock: Clock, patience: int = PATIENCE) -> AsyncIterator[SqlRoll]:
+    """Who serves a database: for a command beside those that do. It needs no key."""
+    path = sqlite_path(url)
+    if not path.is_file():
+        raise StoreError(f"There is no database {path}; name it in SIGNOFF_DATABASE_URL")
+    engine = SQLite(path, patience)
+    await engine.open(lambda connection: migrate.must_be_ours(connection, str(path)))
+    try:
+        yield SqlRoll(engine, clock)
+    finally:
+        await engine.close()
 
 
 def _prepare(connection: Connection, name: str, seal: Seal) -> None:

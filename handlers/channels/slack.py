@@ -6,7 +6,7 @@ its nonce is given up, so that whatever it shows decides nothing, and another is
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,17 @@ class SlackChannel:
 
     async def alarm(self, text: str) -> None:
         await self._to_operators(said(f"🚩 {text}"))
+
+    async def whisper(self, people: Iterable[str], text: str) -> None:
+        """Plain text to each of these people, by direct message. NotDelivered names those it did not reach."""
+        missed = []
+        for person in sorted(people):
+            try:
+                await self._say_gently(await self.dm(person), said(text))
+            except NotDelivered as error:
+                missed.append(f"{person}: {error}")
+        if missed:
+            raise NotDelivered("; ".join(missed), final=True)
 
     # ── cards ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -42,6 +42,7 @@ WRONG = {
     'action != "refund" && args.amount > 5': ("args.amount is no parameter of rotate", "use args.service"),
     'action == "refund" || args.amount > 5': ("args.amount is no parameter of rotate", "use args.service"),
     'action == "refund" ? args.amount > 5 : args.count > 5': ("args.count is no parameter of rotate", "args.service"),
+    'action == "refnd" && args.amount > 5': ('action is never "refnd"', "did you mean refund?"),
     'action == "refnd"': ('action is never "refnd"', "did you mean refund?"),
     'action in ["refund", "rotat"]': ('action is never "rotat"', "did you mean rotate?"),
     'risk in ["hihg"]': ('risk is never "hihg"', "did you mean high?"),

@@ -274,3 +274,15 @@ def test_a_dotenv_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_dotenv_is_nothing(tmp_path: Path) -> None:
     assert Settings.read(environment=GOOD, env_file=tmp_path / ".env").bot_token == "xoxb-1-abc"
+
+
+def test_what_has_changed_in_the_file_since_the_start_is_known(tmp_path: Path) -> None:
+    """A reload takes none of it, and says so."""
+    env = tmp_path / ".env"
+    env.write_text("SIGNOFF_MODEL=small\nBILLING_TOKEN=one\nSIGNOFF_LISTEN=127.0.0.1:1\n")
+    given = {"SIGNOFF_LISTEN": "127.0.0.1:2"}
+    settings = Settings.read(environment=given, env_file=env, needed=False)
+    assert settings.stale(given) == ()
+    env.write_text("SIGNOFF_MODEL=large\nOTHER_TOKEN=new\nSIGNOFF_LISTEN=127.0.0.1:3\n")
+    assert settings.stale(given) == ("BILLING_TOKEN", "OTHER_TOKEN", "SIGNOFF_MODEL")
+    assert settings.model == "small"

@@ -211,7 +211,11 @@ class _Walk:
         parts = list(expression.joined(node, node.function))
         truth = node.function == "_&&_"
         if truth and not scene.impossible and scene.where(node, True).impossible:
-            self.mistake(f"{written(node)} is never true: no action is left that it could be about", "correct it")
+            before = len(self.mistakes)
+            for part in parts:
+                self.truth(part, scene)
+            if len(self.mistakes) == before:  # an action that does not exist is told as that
+                self.mistake(f"{written(node)} is never true: no action is left that it could be about", "correct it")
             return BOOL
         for at, part in enumerate(parts):
             there_ = scene
