@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot import quorum
+from bot.bulk import by_itself
 from bot.errors import (
     AlreadyVoted,
     IsMaker,
@@ -66,6 +67,7 @@ class Click:
     """What was pressed: the version it showed, how strong the surface was, what was typed.
 
     `seen`: when this person was first shown all of that version; `again`: they were asked to look once more, and did.
+    `together`: it was one of several, decided with one reason.
     """
 
     verb: Verb
@@ -74,6 +76,7 @@ class Click:
     typed: str | None = None
     seen: Sight | None = None
     again: bool = False
+    together: bool = False
 
 
 def authorize(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
@@ -154,6 +157,8 @@ def _approver(request: Request, standing: Standing) -> None:
 def _vote(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
     _pending(request, moment)
     _approver(request, standing)
+    if click.together and (why := by_itself(request, standing.person.id)):
+        raise NeedsReview(f"It is decided by itself, because {why}.")
     if click.verb is Verb.APPROVE:
         _strong_enough(click, request)
     if standing.person.id in request.spent:

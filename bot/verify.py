@@ -101,6 +101,8 @@ class Trail:
         own = event["type"] == "vote" and detail["approve"] and detail["person"] in makers
         if own and ("exception" not in detail or risk in ("high", "critical")):
             raise Wrong(f"event {event['seq']}: {detail['person']} approved a request of their own side")
+        if event["type"] == "vote" and detail.get("exception") == "bulk" and risk in ("high", "critical"):
+            raise Wrong(f"event {event['seq']}: {risk} risk was decided together with others")
 
 
 def _parts(line: bytes) -> tuple[dict[str, Any], bytes, str, str]:

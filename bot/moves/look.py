@@ -54,16 +54,23 @@ async def _by_its_words(desk: Desk, row: Row) -> Row:
 
 async def waiting(desk: Desk, person: str, limit: int) -> tuple[Row, ...]:
     """Open requests this person could decide now."""
+    return tuple(row for row, _ in await deciding(desk, person, limit))
+
+
+async def deciding(desk: Desk, person: str, limit: int) -> tuple[tuple[Row, Request], ...]:
+    """The same, each with the request itself."""
     return await _those(desk, person, await desk.store.pending(WINDOW), limit, Verb.REJECT)
 
 
 async def visible(desk: Desk, person: str, limit: int) -> tuple[Row, ...]:
     """The newest requests this person may see."""
-    return await _those(desk, person, await desk.store.recent(WINDOW), limit, Verb.LOOK)
+    return tuple(row for row, _ in await _those(desk, person, await desk.store.recent(WINDOW), limit, Verb.LOOK))
 
 
-async def _those(desk: Desk, person: str, rows: Sequence[Row], limit: int, verb: Verb) -> tuple[Row, ...]:
-    found: list[Row] = []
+async def _those(
+    desk: Desk, person: str, rows: Sequence[Row], limit: int, verb: Verb
+) -> tuple[tuple[Row, Request], ...]:
+    found: list[tuple[Row, Request]] = []
     moment = await desk.store.moment()
     for row in rows:
         if len(found) == limit:
@@ -74,7 +81,7 @@ async def _those(desk: Desk, person: str, rows: Sequence[Row], limit: int, verb:
             authorize(Click(verb), request, standing, moment)
         except Refusal:
             continue
-        found.append(row)
+        found.append((row, request))
     return tuple(found)
 
 

@@ -1,19 +1,19 @@
 """App Home: what waits for me, what I asked for, what happened lately."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.ports import Row
 from bot.request import State
 from bot.standing import StandingApproval
-from handlers.cards import facts
-from handlers.cards.blocks import Json, actions, bold, button, date, joined, numbered, person, rich, section
+from handlers.cards import bulk, facts
+from handlers.cards.blocks import Json, actions, bold, button, date, joined, numbered, person, rich, section, words
 from handlers.cards.standing import listed
 from handlers.cards.text import clip, visible
 from handlers.cards.views import NO_NONCE
 from handlers.cards.words import risk_words, state_words
 from handlers.tokens import Token
 
-MOST = 11  # rows of a list: four lists of two blocks a row, within the 100 blocks of a home
+MOST = 10  # rows of a list: four lists of two blocks a row, within the 100 blocks of a home
 OPEN, REVIEW = ("Open", "open_request"), ("Review", "review_request")  # a row's button, and its action
 HEADLINE = 240  # characters of a headline in a list; the card has all of it
 
@@ -24,14 +24,18 @@ def home(
     mine: Sequence[Row],
     recent: Sequence[Row],
     standing: Sequence[tuple[StandingApproval, bool]] = (),
+    alone: Mapping[str, str] | None = None,
     paused: bool = False,
     shown: int = 10,
 ) -> Json:
     """The home tab. Each list may hold more than `shown` rows: then it says that there are more.
 
+    `alone`: by id, why what waits is decided by itself; empty where it may be one of several.
     `standing`: the standing approvals that concern the person, each with whether they may end it.
     """
     shown = min(shown, MOST)
+    why = alone or {}
+    together = any(not why.get(row.id, "unknown") for row in waiting[:shown])
     drafts = [row for row in mine if row.state == State.DRAFTING]
     sent = [row for row in mine if row.state != State.DRAFTING]
     new = button("New request", "new_request", "new", style="primary")
@@ -39,7 +43,9 @@ def home(
         *([rich(section(["⏸ ", bold("Signoff is paused"), ": nothing starts until an operator resumes it."]))]
           if paused else []),
         *actions(new, button("Refresh", "refresh", "refresh")),
-        *_list("Waiting for you", waiting, shown, "Nothing waits for you.", 100, REVIEW),
+        *_top("Waiting for you", waiting, shown, "Nothing waits for you."),
+        *(block for n, row in enumerate(waiting[:shown]) for block in _waiting(row, 100 + n, why.get(row.id))),
+        *(actions(bulk.decide_button()) if together else []),
         *listed(standing),
         *(_list("Your drafts", drafts, shown, "", 200) if drafts else []),
         *_list("Your requests", sent, shown, "You have not asked for anything yet.", 300),
@@ -48,21 +54,37 @@ def home(
     return {"type": "home", "blocks": numbered(blocks, "home")}
 
 
-def _list(
-    title: str, rows: Sequence[Row], shown: int, empty: str, first: int, way: tuple[str, str] = OPEN
-) -> list[Json]:
+def _top(title: str, rows: Sequence[Row], shown: int, empty: str) -> list[Json]:
     more = f" (the newest {shown}; /signoff list has more)" if len(rows) > shown else ""
-    top = rich(section([bold(title), more], [] if rows else [empty]))
-    listed = (block for n, row in enumerate(rows[:shown]) for block in _row(row, first + n, *way))
-    return [{"type": "divider"}, top, *listed]
+    return [{"type": "divider"}, rich(section([bold(title), more], [] if rows else [empty]))]
 
 
-def _row(row: Row, number: int, label: str, action: str) -> list[Json]:
+def _list(title: str, rows: Sequence[Row], shown: int, empty: str, first: int) -> list[Json]:
+    listed = (block for n, row in enumerate(rows[:shown]) for block in _row(row, first + n))
+    return [*_top(title, rows, shown, empty), *listed]
+
+
+def _row(row: Row, number: int) -> list[Json]:
     """The headline with its button, and a line of facts below it."""
-    opens = button(label, f"{action}:{number}", Token(row.id, row.version, NO_NONCE).text, about=row.headline)
-    headline = clip(visible(row.headline or row.action or "Words being read", one_line=True), HEADLINE)
-    text = {"type": "plain_text", "text": headline, "emoji": False}
-    return [{"type": "section", "text": text, "accessory": opens}, rich(section(_facts(row)))]
+    text = {"type": "plain_text", "text": clip(_headline(row), HEADLINE), "emoji": False}
+    return [{"type": "section", "text": text, "accessory": _opens(row, number, *OPEN)}, rich(section(_facts(row)))]
+
+
+def _waiting(row: Row, number: int, why: str | None) -> list[Json]:
+    """The headline and its facts, and below them what to press; `why`: it is decided by itself, None where unknown."""
+    by_itself: facts.Line = ["Decided by itself, because ", words(why)] if why else []
+    ticked = [bulk.tick(row, number)] if why == "" else []
+    (pressed,) = actions(*ticked, _opens(row, number, *REVIEW))
+    lines = rich(section([bold(_headline(row), HEADLINE)], _facts(row), by_itself))
+    return [lines, pressed | {"block_id": bulk.block_of(row)}]
+
+
+def _opens(row: Row, number: int, label: str, action: str) -> Json:
+    return button(label, f"{action}:{number}", Token(row.id, row.version, NO_NONCE).text, about=row.headline)
+
+
+def _headline(row: Row) -> str:
+    return visible(row.headline or row.action or "Words being read", one_line=True)
 
 
 def _facts(row: Row) -> facts.Line:

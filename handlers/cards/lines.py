@@ -6,6 +6,7 @@ there to be told (a vote on an earlier version) is left out, never guessed.
 
 from collections.abc import Callable, Mapping
 
+from bot.bulk import VIA
 from bot.outcome import Ending
 from bot.request import Actor, Event, Move, Remark, Request, State, Vote
 from bot.route import REQUESTER
@@ -71,7 +72,8 @@ def _vote(event: Event, request: Request) -> Told:
     stages = len(request.version.route.stages) if request.version else 1
     stage = int(event.detail.get("stage", 0)) + 1
     where = f" stage {stage} of {stages}" if stages > 1 else ""
-    parts: Line = ["✅ " if yes else "❌ ", *_who(event.actor), " approved" if yes else " rejected", where]
+    together = " (together with others)" if event.actor.via == VIA else ""
+    parts: Line = ["✅ " if yes else "❌ ", *_who(event.actor), " approved" if yes else " rejected", where, together]
     if event.detail.get("passed"):
         parts.append(". It is approved" if event.after is State.APPROVED else f". Stage {stage} has passed")
     elif event.detail.get("unreachable"):

@@ -1,17 +1,36 @@
 """What one person is told privately: refusals, lists, help, and what became of a command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.catalogue import Action
 from bot.errors import BadInput, Refusal
 from bot.ports import Row
 from bot.request import Request, State
-from handlers.cards import facts
-from handlers.cards.blocks import Drawn, bold, code, date, drawn, header, note, paragraph, pre, rich, section
+from handlers.cards import bulk, facts
+from handlers.cards.blocks import (
+    MESSAGE_ROOM,
+    Drawn,
+    Json,
+    actions,
+    bold,
+    code,
+    date,
+    drawn,
+    header,
+    note,
+    paragraph,
+    pre,
+    rich,
+    section,
+    weight,
+    words,
+)
 from handlers.cards.card import HEADLINE_ROOM, card
 from handlers.cards.text import LONGEST, clip, pieces, visible
 from handlers.cards.words import count, risk_words, state_words
 
+HEADLINES = (200, 80, 40)  # characters of each in a list that has little room
+_TICK = "Tick those you want to decide together, with one reason; you see all of each before you do."
 ROOM = 10_000  # characters of a message that only says something
 NEW = "Nothing here. Ask with /signoff and your words, or press New request in Signoff's home."
 LISTED = {"mine": "Your requests", "waiting": "Waiting for you", "all": "The latest requests you may see"}
@@ -85,8 +104,32 @@ def rows(which: str, found: Sequence[Row], *, shown: int) -> Drawn:
     return drawn(told, [rich(section([bold(title)]), *listed), *more])
 
 
-def _row(row: Row) -> facts.Line:
-    return [f"{risk_words(row.risk)} · " if row.risk else "", bold(row.headline, 200)]
+def waiting(found: Sequence[Row], alone: Mapping[str, str], *, shown: int) -> Drawn:
+    """What waits for somebody: boxes to tick for what may be decided together, and the others one by one.
+
+    `alone`: by id, why a request is decided by itself; empty where it may be one of several.
+    """
+    listed = found[:shown]
+    together = [row for row in listed if not alone.get(row.id, "unknown")]
+    others = [row for row in listed if row not in together]
+    if not together and not others:
+        return rows("waiting", found, shown=shown)
+    more = [note(f"There are more than these {shown}.")] if len(found) > shown else []
+    for most in HEADLINES:
+        blocks = [rich(section([bold(LISTED["waiting"])], [_TICK] if together else []))]
+        blocks += [*bulk.ticks(together), *actions(bulk.decide_button())] if together else []
+        blocks += [rich(*(_by_itself(row, alone.get(row.id, ""), most) for row in others))] if others else []
+        if weight(blocks) <= MESSAGE_ROOM:
+            break
+    return drawn(f"{LISTED['waiting']}: {count(len(listed), 'request')}", [*blocks, *more])
+
+
+def _by_itself(row: Row, why: str, most: int) -> Json:
+    return section(_row(row, most), ["Decided by itself, because ", words(why, most)] if why else [], _small(row))
+
+
+def _row(row: Row, most: int = 200) -> facts.Line:
+    return [f"{risk_words(row.risk)} · " if row.risk else "", bold(row.headline, most)]
 
 
 def _small(row: Row) -> facts.Line:

@@ -39,6 +39,7 @@ VIA: Mapping[str, str] = {
     "home": "the app home",
     "card": "the card",
     "review": "the review",
+    "bulk": "a decision on several",
     "thread": "the thread",
     "dm": "a direct message",
     "api": "the API",

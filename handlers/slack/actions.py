@@ -13,13 +13,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.authorize import Click, Verb
-from bot.errors import Refusal, Superseded
+from bot.errors import BadInput, Refusal, Superseded
 from bot.moves import brake, cancel, draft, look, preview, standing, submit, undo, vote
 from bot.request import Actor, Asker, Effect, EffectKind, Request
 from bot.route import Surface
 from handlers.cards import modals
 from handlers.cards.lists import refusal, said
-from handlers.slack import home
+from handlers.slack import bulk, home
 from handlers.slack.inbound import Office, actor, in_words, log, refused, shown
 from handlers.slack.replies import Replies, replies_to
 from handlers.slack_errors import code_of
@@ -38,6 +38,7 @@ class Press:
     value: str
     trigger_id: str
     view: Mapping[str, Any] | None  # the modal or home the button stands in
+    values: Mapping[str, Any]  # what is filled in and chosen around it
     token: Token | None
 
 
@@ -108,7 +109,8 @@ async def _press(
         at = (container.get("channel_id"), container.get("message_ts")) if in_message else (None, None)
         token = Token.read(text) if name in _FREE else await shown(office, text, *at)
     trigger = str(body.get("trigger_id") or "")
-    return Press(office, client, replies, who, name, value, trigger, body.get("view"), token)
+    values = ((body.get("view") or body).get("state") or {}).get("values") or {}
+    return Press(office, client, replies, who, name, value, trigger, body.get("view"), values, token)
 
 
 def _token(press: Press) -> Token:
@@ -291,6 +293,15 @@ async def _new_request(press: Press) -> None:
     await _show(press, modals.form(offered, ""))
 
 
+async def _decide_selected(press: Press) -> None:
+    """All that is ticked, in one window; what is wrong with the ticks is said there too."""
+    try:
+        view = await bulk.window(press.office, press.who, press.values, home=press.view is not None)
+    except BadInput as wrong:
+        view = modals.notice(wrong)
+    await _show(press, view)
+
+
 async def _refresh(press: Press) -> None:
     await home.publish(press.office, press.client, press.who.id)
 
@@ -324,6 +335,7 @@ _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "new_request": _new_request,
     "open_request": _details,
     "review_request": _review_request,
+    "decide_selected": _decide_selected,
     "refresh": _refresh,
     "allow_similar": _allow_similar,
     "end_standing": _end_standing,

@@ -11,6 +11,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.bulk import MOST
 from bot.catalogue import Action
 from bot.errors import BadInput, Problem
 from bot.moves import brake, cancel, look, submit
@@ -19,6 +20,7 @@ from bot.request import Actor, Asker
 from handlers.cards import lists, modals
 from handlers.cards.blocks import Drawn
 from handlers.schemas import JsonSchemas
+from handlers.slack import bulk
 from handlers.slack.inbound import Office, actor, in_words, refused
 from handlers.slack.replies import replies_to
 
@@ -175,7 +177,10 @@ async def _list(typed: Typed) -> Drawn:
     if which not in LISTS:
         near = _close(which, LISTS)
         raise BadInput(Problem("list", f"“{which}” is not a list; there are mine, waiting and all{_maybe(near)}"))
-    reader = {"mine": look.mine, "waiting": look.waiting, "all": look.visible}[which]
+    if which == "waiting":
+        waiting, alone = await bulk.waiting(typed.office, typed.who.id, MOST + 1)
+        return lists.waiting(waiting, alone, shown=MOST)
+    reader = {"mine": look.mine, "all": look.visible}[which]
     rows = await reader(typed.desk, typed.who.id, LIST + 1)
     return lists.rows(which, rows, shown=LIST)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.bulk import VIA
 from bot.catalogue import Action
 from bot.errors import (
     BadInput,
@@ -26,6 +27,7 @@ from bot.request import Actor, Asker, Request
 from bot.route import Surface
 from bot.standing import HOW_LONG, HOW_OFTEN, Wanted
 from handlers.cards import fields, modals
+from handlers.slack import bulk, home
 from handlers.slack.inbound import Office, actor, in_words, refused, shown
 from handlers.tokens import Token
 
@@ -53,7 +55,7 @@ async def submitted(office: Office, client: AsyncWebClient, body: Mapping[str, A
     handle = _VIEWS.get(str(view.get("callback_id")))
     if handle is None or not (body.get("user") or {}).get("id"):
         return None
-    via, place = "review" if view["callback_id"] == "review" else "form", modals.Place()
+    via, place = _VIA.get(str(view["callback_id"]), "form"), modals.Place()
     try:
         who = actor(office, body["user"], via)
         place = modals.place(str(view.get("private_metadata") or ""))
@@ -153,6 +155,13 @@ async def _reject(sent: Submission) -> Answer:
     return {"response_action": "clear"}  # the review below it, where it was pressed there, is over too
 
 
+async def _together(sent: Submission) -> Answer:
+    view = await bulk.decided(sent.office, sent.who, sent.place.token, sent.state, sent.text("reason"))
+    if sent.place.action == "home":
+        sent.office.tasks.start(home.publish(sent.office, sent.client, sent.who.id))
+    return {"response_action": "update", "view": view}
+
+
 async def _ask(sent: Submission) -> Answer:
     token = await _token(sent)
     await remark.remark(sent.office.desk, sent.who, token.request_id, "question", sent.text("question"), token.version)
@@ -198,12 +207,14 @@ async def _similar(sent: Submission) -> Answer:
 
 
 MOST_DIGITS = 12
+_VIA = {"review": "review", "bulk": VIA}
 _VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
     "form": _form,
     "fields": _fields,
     "edit": _edit,
     "review": _review,
     "reject": _reject,
+    "bulk": _together,
     "ask": _ask,
     "answer": _answer,
     "settle": _settle,

@@ -207,6 +207,9 @@ def test_nobody_approves_their_own_but_by_a_labelled_exception() -> None:
     assert why(export([LIFE[0], vote(exception="from_requester")])) is None
     assert why(export([critical, vote(exception="from_requester")])) == own
     assert why(export([LIFE[0], vote(person=BOB)])) is None
+    assert why(export([LIFE[0], vote(person=BOB, exception="bulk")])) is None
+    together = (2, "event 2: critical risk was decided together with others")
+    assert why(export([critical, vote(person=BOB, exception="bulk")])) == together
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,19 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from bot.catalogue import Risk
-from bot.errors import BadInput, Denied, Problem
+from bot.errors import BadInput, Denied, NotFound, Problem
+from bot.moves.bulk import Decided, Offered
 from bot.outcome import Ending
 from bot.policy import Decision
 from bot.ports import Row
 from bot.request import Actor, Asker, Attempt, Draft, Event, Fired, Plan, Remark, Request, State, Version
 from bot.route import Requirement, Stage
 from bot.standing import Bound, StandingApproval, Terms
-from handlers.cards import forms, home, lines, lists, modals
+from handlers.cards import bulk, forms, home, lines, lists, modals
 from handlers.cards.blocks import Drawn
 from handlers.cards.card import card, superseded
 from handlers.cards.mine import mine
@@ -269,6 +271,10 @@ def messages(text: str) -> Iterator[Drawn]:
     yield from thread(text)
     yield lists.said(text)
     yield lists.rows("mine", [row, row], shown=1)
+    waiting = [replace(row, id=f"{n:032}") for n in range(21)]
+    for together in range(4):  # all of them, most, few, none
+        alone = {each.id: text if n % 3 < together else "" for n, each in enumerate(waiting)}
+        yield lists.waiting(waiting, alone, shown=20)
     yield lists.help_text([hostile_version(text).action])
     yield lists.refusal(Denied(text))
     yield lists.refusal(BadInput(Problem(text, text), Problem("first", text)))
@@ -305,7 +311,14 @@ def views(text: str) -> Iterator[dict[str, Any]]:
     for each in (of, unknown, next(drafts(text))[0]):
         yield from some_details(each, text)
     row = Row("req_1234", State.PENDING, text, text, Risk.HIGH, text, T0, T0 + 1, 1)
-    yield home.home(waiting=[row] * 30, mine=[row] * 30, recent=[row] * 30, paused=True, shown=30)
+    waiting = [replace(row, id=f"req_{n:08}") for n in range(30)]
+    alone = {each.id: text if n % 2 else "" for n, each in enumerate(waiting)}
+    yield home.home(waiting=waiting, mine=[row] * 30, recent=[row] * 30, alone=alone, paused=True, shown=30)
+    several = [of.but(id=f"req_{n:08}") for n in range(19)]
+    yield bulk.window([*map(Offered, several), Offered(of, Denied(text))], home=True)
+    yield bulk.window([Offered(of, Denied(text)), Offered(None, NotFound())])
+    done = [*(Decided(text, each) for each in several[:10]), *(Decided(text, error=Denied(text)) for _ in range(10))]
+    yield bulk.outcome(done, dict.fromkeys(range(10, 20), text), approve=True)
     yield from standing_views(of, text)
 
 

@@ -12,7 +12,7 @@ SPEAKS = frozenset(
     {"chat.postMessage", "chat.postEphemeral", "chat.update", "response_url"}
     | {"views.open", "views.push", "views.update", "views.publish"}
 )
-TOKEN = re.compile(r"v1\.[0-9a-f]{32}\.\d+\.[\w-]+(#[\w ]+)?|\d{1,5}|new|refresh|true")
+TOKEN = re.compile(r"v1\.[0-9a-f]{32}\.\d+\.[\w-]+(#[\w ]+)?|\d{1,5}|new|refresh|selected|true")
 ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
 # Printable to Python, and nothing to the eye (Default_Ignorable_Code_Point and the like: security.md C3).
 UNSEEN = re.compile(
