@@ -136,6 +136,9 @@ class Deliverer:
         return (request.asker.told or "") if place == "mine" else ""
 
     async def tell(self, parcel: Parcel) -> None:
+        if not parcel.request_id:
+            await self.channel.inform(parcel)
+            return
         await self.channel.tell(await self.desk.open(parcel.request_id), parcel)
 
     async def plan(self, parcel: Parcel) -> None:

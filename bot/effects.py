@@ -57,14 +57,14 @@ def _tells(before: Request | None, after: Request, event: Event, revision: int) 
         yield _tell(after, f"thread/{revision}", to="thread", event=event_json(event))
     if after.asker.told and _requester_hears(before, after, event):
         yield _tell(after, f"requester/{revision}", to="requester", event=event_json(event))
-    if after.state is State.UNKNOWN and event.before is not State.UNKNOWN:
+    if (after.state is State.UNKNOWN and event.before is not State.UNKNOWN) or move is Move.ALONE:
         yield _tell(after, f"operators/{revision}", to="operators", event=event_json(event))
 
 
 def _requester_hears(before: Request | None, after: Request, event: Event) -> bool:
     if event.type == Move.REMARK:
         return after.remarks[-1].kind == "question"
-    if event.type == Move.REOPEN:
+    if event.type in (Move.REOPEN, Move.ALONE):
         return True
     if event.type == Move.CLAIM:
         return after.now_version.by_caller  # it is theirs to run

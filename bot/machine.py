@@ -225,13 +225,26 @@ def reminded(request: Request, index: int, moment: Moment) -> Step:
     return _step(request, after, Move.REMIND, CLOCK, moment.now, stage=request.stage, index=index)
 
 
-def escalated(request: Request, index: int, loop: int, people: Sequence[str], moment: Moment) -> Step:
-    """A step of the open stage reaches its people: they are added, where it says so, and each gets a DM."""
+def escalated(
+    request: Request, index: int, loop: int, people: Sequence[str], moment: Moment, *, early: bool = False
+) -> Step:
+    """A step of the open stage reaches its people: they are added, where it says so, and each gets a DM.
+
+    `early`: before its time, because nobody is left who could decide.
+    """
     fired = Fired(request.now_version.number, request.stage, "escalate", index, loop, moment.now, tuple(people))
     after = request.but(fired=(*request.fired, fired))
     step = request.now_stage.escalate[index]
-    detail = {"stage": request.stage, "index": index, "loop": loop, "to": list(step.to), "people": len(people)}
+    detail: dict[str, Any] = {"stage": request.stage, "index": index, "loop": loop}
+    detail |= {"to": list(step.to), "people": len(people), **({"early": True} if early else {})}
     return _step(request, after, Move.ESCALATE, CLOCK, moment.now, **detail)
+
+
+def left_alone(request: Request, moment: Moment) -> Step:
+    """Nobody is left who could decide the open stage, nor a step of escalation: people are told, once."""
+    fired = Fired(request.now_version.number, request.stage, "alone", 0, 0, moment.now)
+    after = request.but(fired=(*request.fired, fired))
+    return _step(request, after, Move.ALONE, CLOCK, moment.now, stage=request.stage)
 
 
 def expired(request: Request, moment: Moment) -> Step:

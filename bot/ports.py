@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bot import absence
 from bot.catalogue import Action, Group, Risk
 from bot.errors import Problem
 from bot.limits import NOTHING, Asked
 from bot.outcome import Job, Outcome
 from bot.people import Person
-from bot.request import Draft, Effect, EffectKind, Event, Request, State, Step, Version
+from bot.request import Asker, Draft, Effect, EffectKind, Event, Request, State, Step, Version
 from bot.sight import Sight
 from bot.standing import StandingApproval
 
@@ -94,6 +95,15 @@ class Row:
     made_at: int
     expires_at: int
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pending request in the order of arrival, with who made it: enough to tell who of its groups may decide it."""
+
+    n: int
+    id: str
+    asker: Asker
 
 
 class Store(Protocol):
@@ -194,6 +204,22 @@ class Store(Protocol):
     async def arrange(self, decide: Arrange) -> StandingApproval:
         """Give or end one, as one durable transaction. `decide` is pure and gets all that still allow something."""
 
+    # who is there
+    async def absences(self) -> absence.Absences:
+        """Who is away now, by person."""
+
+    async def change_absence(self, decide: absence.Decide) -> None:
+        """Decide and save, as one durable transaction."""
+
+    async def next_back(self) -> int | None:
+        """When the next absence is over, or was."""
+
+    async def next_mark(self, after: str) -> str | None:
+        """The next mark (`quorum.mark`) of what is pending, in their order."""
+
+    async def waiting_as(self, mark: str, before: int | None, limit: int) -> tuple[Waiting, ...]:
+        """Pending requests of one mark, the newest first; only those that came `before` that number."""
+
     # the brake
     async def pause(self, event: Event) -> None: ...
     async def resume(self, event: Event) -> None: ...
@@ -253,6 +279,9 @@ class Channel(Protocol):
 
     async def alarm(self, text: str) -> None:
         """Tell operators of what no message about a request can tell."""
+
+    async def inform(self, parcel: Parcel) -> None:
+        """Tell one person (`data["to"]`) of what is about no request."""
 
 
 class Fits(Protocol):

@@ -5,6 +5,7 @@ several fills whichever lets the stage pass (a bipartite matching), so the order
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 
 from bot.identity import ONE_EACH, Identities
 from bot.people import Roster
@@ -64,6 +65,57 @@ def reachable(request: Request, roster: Roster) -> bool:
                 people[person] = people.get(person, frozenset()) | {(index, at)}
     people |= _approvers(request.stage, request.stage_votes(), identities)
     return len(_matching(needs, people)) == sum(needs.values())
+
+
+def manned(request: Request, roster: Roster) -> bool:
+    """Whether the open stage can be filled as it stands: by those who approved in it and those who may still vote.
+
+    `roster`: of those who are there now. Steps of escalation to come are not counted: where this fails, the next one
+    is due.
+    """
+    needs, identities = _needs(request.stage, request.now_stage), request.identities
+    people = _approvers(request.stage, request.stage_votes(), identities)
+    own = _asked_for(request)
+    everybody = frozenset([own] if own else []).union(*roster.values())
+    for account in sorted(everybody - request.spent):
+        if able := meets(request, account, roster):
+            person = identities.person(account)
+            people[person] = people.get(person, frozenset()) | {(request.stage, at) for at in able}
+    return len(_matching(needs, people)) == sum(needs.values())
+
+
+def ample(request: Request, roster: Roster) -> bool:
+    """Whether the open stage can be filled whoever of those on the roster asked for it, edited it or has voted.
+
+    By Hall's theorem: each requirement has as many people as there are places in all, and those who do not count.
+    """
+    stage = request.now_stage
+    enough = sum(need.approvals for need in stage.need) + _MAKERS + len(request.votes)
+    able = (
+        frozenset[str]().union(*(roster.get(group, frozenset()) for group in request.groups_for(at)))
+        for at in range(len(stage.need))
+    )
+    return all(len(request.identities.persons(accounts)) >= enough for accounts in able)
+
+
+_MAKERS = 5  # the requester, the client, its owner, the person acted for, an editor
+
+
+def mark(request: Request) -> str | None:
+    """A short text, the same for all pending requests that wait for the same of the same groups, whoever asked.
+
+    None where nobody is waited for, and where it is known that nobody is left.
+    """
+    if request.open_stage is None or request.alone:
+        return None
+    version, known = request.now_version, request.now_version.route.groups
+    asks = [
+        (need.approvals, [(name, known.get(name)) for name in request.groups_for(at)])
+        for at, need in enumerate(request.now_stage.need)
+    ]
+    editor = None if version.editor_may_approve else version.editor
+    one = (asks, len(request.votes), editor, version.risk.grave, request.identities)
+    return blake2b(repr(one).encode(), digest_size=9).hexdigest()
 
 
 def _could(request: Request, index: int, roster: Roster) -> Iterable[tuple[int, str]]:

@@ -39,6 +39,7 @@ class Move(StrEnum):
     PREVIEW = "preview"
     REMIND = "remind"
     ESCALATE = "escalate"
+    ALONE = "alone"  # nobody is left who could decide, and no step of escalation either
     EXPIRE = "expire"
     CANCEL = "cancel"
     CLAIM = "claim"
@@ -82,6 +83,7 @@ TABLE: Mapping[Move, Mapping[State | None, frozenset[State]]] = {
     Move.PREVIEW: {S.PENDING: frozenset({S.PENDING})},
     Move.REMIND: {S.PENDING: frozenset({S.PENDING})},
     Move.ESCALATE: {S.PENDING: frozenset({S.PENDING})},
+    Move.ALONE: {S.PENDING: frozenset({S.PENDING})},
     Move.EXPIRE: {state: frozenset({S.EXPIRED}) for state in (S.DRAFTING, S.PENDING, S.APPROVED)},
     Move.CANCEL: {state: frozenset({S.CANCELLED}) for state in (S.DRAFTING, S.PENDING, S.APPROVED)},
     Move.HOLD: {S.APPROVED: frozenset({S.APPROVED})},
@@ -272,11 +274,11 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A reminder or an escalation step that has happened, and whom it reached."""
+    """A reminder or an escalation step that has happened, and whom it reached; or that nobody was left, told once."""
 
     version: int
     stage: int
-    kind: str  # remind, escalate
+    kind: str  # remind, escalate, alone
     index: int
     loop: int
     at: int
@@ -427,6 +429,11 @@ class Request:
     def _escalated(self, stage: int) -> tuple[Escalation, ...]:
         steps = self.now_version.route.stages[stage].escalate
         return tuple(steps[past.index] for past in self.fired if past.kind == "escalate" and past.stage == stage)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it was told that nobody is left who could decide the stage it stands at."""
+        return any(past.kind == "alone" and past.stage == self.stage for past in self.fired)
 
     def asks_requester(self, requirement: int) -> bool:
         return REQUESTER in self.now_stage.need[requirement].groups

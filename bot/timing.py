@@ -51,6 +51,21 @@ def wake_at(request: Request) -> int | None:
     return coming[0].at if coming else None
 
 
+def next_step(request: Request) -> Due | None:
+    """The next step of escalation, whenever it is; None where each has happened: a loop brings nobody new."""
+    coming = [step for step in _escalation(request) if step.loop == 0]
+    return min(coming, key=lambda step: (step.at, step.index), default=None)
+
+
+def early(request: Request, person: str) -> bool:
+    """Whether a step of the open stage reached them before it was due: nobody else was left."""
+    steps = request.now_stage.escalate
+    return any(
+        person in past.people and past.at < request.stage_at + steps[past.index].after
+        for past in _fired(request, "escalate")
+    )
+
+
 def _fired(request: Request, kind: str) -> tuple[Fired, ...]:
     return tuple(fired for fired in request.fired if fired.stage == request.stage and fired.kind == kind)
 

@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from bot.deliver import Deliverer
 from bot.errors import Unconfirmed
 from bot.moves.desk import Desk
 from bot.ports import Executor, NotDelivered, Parcel, Planner
-from bot.request import EffectKind
+from bot.request import EffectKind, Step
 from bot.run import Runner
 from bot.serving import Server
 from bot.verify import verify
@@ -50,6 +50,7 @@ from handlers.slack.inbound import Office, Tasks
 from handlers.slack.signed import Signature, endpoint
 from handlers.slack_errors import UNANSWERED, code_of
 from handlers.ticker import Ticker
+from handlers.watch import News, Watch
 from handlers.web import listen, web_app
 from store import StoreError, open_roll, open_store
 from store.past import Archive, open_archive
@@ -88,6 +89,7 @@ class House:
     deliverer: Deliverer
     ticker: Ticker
     reloader: Reloader
+    watch: Watch
     tasks: Tasks
     app: AsyncApp
     web: web.Application
@@ -112,7 +114,7 @@ async def built(
     """
     now = clock or Clock()
     in_force = InForce(book.catalogue, book.policy)
-    egress, schemas, tasks = Egress(), JsonSchemas(), Tasks()
+    egress, schemas, tasks, news = Egress(), JsonSchemas(), Tasks(), News()
     callables, private = equipped(settings, book), set(book.catalogue.private_hosts)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
@@ -123,7 +125,7 @@ async def built(
         door = stack.enter_context(reserved(settings))
         sealed = settings.subkey("seal")
         store = await stack.enter_async_context(
-            open_store(settings.database_url, key=sealed, clock=now, committed=logs.moved)
+            open_store(settings.database_url, key=sealed, clock=now, committed=news_of(news))
         )
         people = SlackPeople(client, home, egress)
         desk = Desk(store, people, Composer(in_force, schemas, fits), now, new_id, settings.subkey("fingerprint"))
@@ -131,7 +133,7 @@ async def built(
         executors = ways_to_run(settings, private, egress, channel, callables)
         runner = Runner(desk, executors)
         deliverer = Deliverer(desk, channel, planner, executors, runner, undelivered)
-        office = Office(desk, home, executors, tasks)
+        office = Office(desk, home, executors, tasks, news)
         app = slack_app(office, client, slack_client(settings, session, None), people, schemas)
         slack = endpoint(app, Signature(settings.signing_secret)) if settings.signing_secret else None
         ticker = Ticker(desk)
@@ -154,12 +156,23 @@ async def built(
             deliverer=deliverer,
             ticker=ticker,
             reloader=reloader,
+            watch=Watch(desk, news),
             tasks=tasks,
             app=app,
             web=web_app(slack, _well(desk, client)),
             door=door,
             socket_mode_url=socket_mode_url,
         )
+
+
+def news_of(news: News) -> Callable[[Sequence[Step]], None]:
+    """What hears of each move that was committed."""
+
+    def moved(steps: Sequence[Step]) -> None:
+        logs.moved(steps)
+        news.moved(steps)
+
+    return moved
 
 
 def new_id() -> str:
@@ -366,6 +379,7 @@ async def _working(house: House) -> None:
                     working.create_task(house.deliverer.serve(kinds, width, house.stopping, GRACE))
             working.create_task(house.ticker.serve(house.stopping))
             working.create_task(house.reloader.serve(house.stopping))
+            working.create_task(house.watch.serve(house.stopping))
         done.set()
 
 

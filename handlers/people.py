@@ -149,9 +149,9 @@ class SlackPeople:
             raise
         user: dict[str, Any] = answer["user"]
         name = user.get("profile", {}).get("display_name") or user.get("real_name") or user.get("name") or person_id
-        return Person(person_id, name, self._problem(user), user.get("tz") or "UTC")
+        return Person(person_id, name, self.problem(user), user.get("tz") or "UTC")
 
-    def _problem(self, user: dict[str, Any]) -> str | None:
+    def problem(self, user: dict[str, Any]) -> str | None:
         """Why this user is no full member of this workspace. `is_stranger` alone would miss some from elsewhere."""
         enterprise = (user.get("enterprise_user") or {}).get("enterprise_id")
         at_home = user.get("team_id") == self.home.team_id or (

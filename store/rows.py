@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot import timing
+from bot import quorum, timing
 from bot.catalogue import Risk
 from bot.errors import Problem
 from bot.outcome import Ending
@@ -62,6 +62,7 @@ def request_row(request: Request, seal: Seal, was: "Stored | None" = None) -> Ro
         "context_json": dump(dict(request.context)),
         "fingerprint": request.fingerprint,
         "wake_at": timing.wake_at(request),
+        "mark": quorum.mark(request),
         "asker": asker.id,
         "told": asker.told,
         "decided_at": _decided_at(request),

@@ -8,6 +8,7 @@
               ├─ messages                where it is shown, by nonce
               └─ standing_approvals      given while looking at it, for others like it
     events                               the audit trail: exact bytes and their hash
+    absences                             who is away, and who stands in
     outbox                               what is still to be done outside
     servers, reloads                     who serves; when they were asked to load their file again
     instance                             one row: who this database is, the brake, a check of the key
@@ -84,6 +85,7 @@ requests = Table(
     Column("fingerprint", Text, nullable=False),
     # repeated for lists and for time
     Column("wake_at", BigInteger),
+    Column("mark", Text),  # of what it waits for, and of whom: `bot.quorum.mark`
     Column("asker", Text, nullable=False),
     Column("told", Text),
     Column("action", Text, nullable=False),
@@ -97,6 +99,13 @@ Index(
     requests.c.wake_at,
     sqlite_where=requests.c.wake_at.is_not(None),
     postgresql_where=requests.c.wake_at.is_not(None),
+)
+Index(
+    "ix_requests_mark_n",
+    requests.c.mark,
+    requests.c.n,
+    sqlite_where=requests.c.mark.is_not(None),
+    postgresql_where=requests.c.mark.is_not(None),
 )
 Index("ix_requests_state_n", requests.c.state, requests.c.n)
 Index("ix_requests_told_n", requests.c.told, requests.c.n)
@@ -254,6 +263,16 @@ events = Table(
     Column("request_id", Text, nullable=False),
 )
 Index("ix_events_request_id_seq", events.c.request_id, events.c.seq)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("delegate", Text),
+    sqlite_with_rowid=False,
+)
 
 outbox = Table(
     "outbox",

@@ -12,11 +12,13 @@ from sqlalchemy import Connection, insert, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot import faults
-from bot.ports import Arrange, Asking, Decide, Message, Moment, Parcel, Row
+from bot.absence import Absence
+from bot.absence import Decide as Going
+from bot.ports import Arrange, Asking, Decide, Message, Moment, Parcel, Row, Waiting
 from bot.request import Effect, EffectKind, Event, Request, Step, Version
 from bot.sight import Sight
 from bot.standing import StandingApproval
-from store import asked, audit, brake, messages, migrate, outbox, requests, roll, sights, standing, views
+from store import absences, asked, audit, brake, messages, migrate, outbox, requests, roll, sights, standing, views
 from store.engine import Engine, Transaction
 from store.errors import StoreError
 from store.presence import Presence
@@ -98,7 +100,7 @@ class SqlStore:
         return await self._engine.read(lambda transaction: requests.due(transaction, now, limit))
 
     async def next_wake(self) -> int | None:
-        return await self._engine.read(requests.next_wake)
+        return await self._engine.read(_next_wake)
 
     async def take_over(self) -> bool:
         alone = self._presence.alone()
@@ -232,6 +234,25 @@ class SqlStore:
 
         return await self._engine.write(move, lambda _: self._stir())
 
+    # who is there
+
+    async def absences(self) -> dict[str, Absence]:
+        return await self._engine.read(lambda transaction: absences.in_force(transaction, self._clock()))
+
+    async def change_absence(self, decide: Going) -> None:
+        await self._engine.write(
+            lambda t: absences.change(t, decide, self._clock(), self._seal), lambda _: self._stir()
+        )
+
+    async def next_back(self) -> int | None:
+        return await self._engine.read(absences.next_back)
+
+    async def next_mark(self, after: str) -> str | None:
+        return await self._engine.read(lambda transaction: views.next_mark(transaction, after))
+
+    async def waiting_as(self, mark: str, before: int | None, limit: int) -> tuple[Waiting, ...]:
+        return await self._engine.read(lambda transaction: views.waiting_as(transaction, mark, before, limit))
+
     # the brake
 
     async def pause(self, event: Event) -> None:
@@ -247,6 +268,11 @@ class SqlStore:
 
     async def moment(self) -> Moment:
         return await self._engine.read(lambda transaction: brake.moment(transaction, self._clock()))
+
+
+def _next_wake(transaction: Transaction) -> int | None:
+    coming = (requests.next_wake(transaction), absences.next_back(transaction))
+    return min((at for at in coming if at is not None), default=None)
 
 
 @asynccontextmanager

@@ -1,10 +1,10 @@
 """Lists, counts and history: rows read by index, never a whole request, however many are pending."""
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import Select, bindparam, case, func, literal, select
 
 from bot.catalogue import Risk
-from bot.ports import Row
-from bot.request import State
+from bot.ports import Row, Waiting
+from bot.request import Asker, State
 from store.engine import Statement, Transaction
 from store.schema import requests
 
@@ -48,6 +48,18 @@ _HISTORY = Statement(
         requests.c.number.is_not(None),
     )
 )
+_NEXT_MARK = Statement(
+    select(requests.c.mark)
+    .where(requests.c.mark.is_not(None), requests.c.mark > bindparam("after"))
+    .order_by(requests.c.mark)
+    .limit(literal(1))
+)
+_WAITING_AS = Statement(
+    select(requests.c.n, requests.c.id, *(requests.c[name] for name in ("person", "client", "owner", "acts_for")))
+    .where(requests.c.mark == bindparam("its_mark"), requests.c.n < bindparam("before"))
+    .order_by(requests.c.n.desc())
+    .limit(bindparam("limit"))
+)
 _STATES = Statement(select(requests.c.state, func.count().label("count")).group_by(requests.c.state))
 
 
@@ -76,6 +88,24 @@ def history(transaction: Transaction, asker: str, now: int) -> dict[str, int]:
     begins = {name: now - span for name, span in SPANS.items()}
     row = transaction.first(_HISTORY, its_asker=asker, **begins)
     return {name: int(row[name]) for name in SPANS} if row else dict.fromkeys(SPANS, 0)
+
+
+def next_mark(transaction: Transaction, after: str) -> str | None:
+    """The next mark of what is pending: by index from one to the next, however many share it."""
+    found = transaction.first(_NEXT_MARK, after=after)
+    return found["mark"] if found else None
+
+
+def waiting_as(transaction: Transaction, mark: str, before: int | None, limit: int) -> tuple[Waiting, ...]:
+    """What waits for the same of the same groups, the newest first."""
+    found = transaction.all(_WAITING_AS, its_mark=mark, before=_LAST if before is None else before, limit=limit)
+    return tuple(
+        Waiting(row["n"], row["id"], Asker(row["person"], row["client"], row["owner"], row["acts_for"]))
+        for row in found
+    )
+
+
+_LAST = 2**62
 
 
 def states(transaction: Transaction) -> dict[str, int]:

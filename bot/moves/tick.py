@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot import machine, timing
-from bot.catalogue import Group
-from bot.errors import Unconfirmed
+from bot.moves import away
 from bot.moves.desk import Desk, with_original
+from bot.moves.reach import reached
 from bot.ports import Moment
 from bot.request import Request, Step
 
@@ -17,6 +17,7 @@ AT_ONCE = 64  # requests looked at side by side: the store commits their steps t
 async def tick(desk: Desk) -> None:
     """Let everything happen that is due. What fails holds up nothing else; it is raised when the rest is done."""
     failed: list[Exception] = []
+    await away.ended(desk)
     while ids := await desk.store.due(desk.clock(), AT_ONCE):
         found = await asyncio.gather(*(_catch_up(desk, request_id) for request_id in ids), return_exceptions=True)
         failed += [each for each in found if isinstance(each, Exception)]
@@ -62,23 +63,7 @@ def _happens(request: Request, due: tuple[timing.Due, ...], people: tuple[str, .
 
 
 async def _reached(desk: Desk, request: Request, due: tuple[timing.Due, ...]) -> tuple[str, ...]:
-    """Who an escalation step reaches: its groups' members at this moment, without the makers.
-
-    Where Slack does not say, those the file names by id are reached: a look-up never holds an escalation up.
-    """
     first = due[0]
     if first.kind != "escalate" or any(step.kind == "expire" for step in due):
         return ()
-    version = request.now_version
-    found: dict[str, None] = {}
-    for name in request.now_stage.escalate[first.index].to:
-        for person in await _members(desk, version.route.groups[name]):
-            found[person] = None
-    return tuple(person for person in sorted(found) if person not in request.makers)
-
-
-async def _members(desk: Desk, group: Group) -> frozenset[str]:
-    try:
-        return await desk.people.members(group)
-    except Unconfirmed:
-        return frozenset(group.users)
+    return await reached(desk, request, first.index)

@@ -7,9 +7,11 @@ The buttons follow from the state.
 
 from collections.abc import Sequence
 
+from bot.absence import Cover
 from bot.ports import Row
 from bot.request import Plan, Request, State, Version
 from bot.route import Surface
+from bot.timing import early
 from handlers.cards import facts
 from handlers.cards.arguments import Shown, doubts, on_card, without_secrets
 from handlers.cards.blocks import (
@@ -35,7 +37,7 @@ from handlers.cards.blocks import (
     words,
 )
 from handlers.cards.facts import Line
-from handlers.cards.text import shown, visible
+from handlers.cards.text import clip, shown, visible
 from handlers.cards.words import risk_words
 from handlers.redact import redact
 
@@ -51,17 +53,26 @@ def card(
     may_vote: bool = True,
     similar: Sequence[Row] = (),
     now: int | None = None,
+    covers: Sequence[Cover] = (),
+    whose: str = "",
 ) -> Drawn:
-    """A card of the current version. `copy`: one sent by DM; `may_vote`: whether that copy has vote buttons."""
+    """A card of the current version. `copy`: one sent by DM; `may_vote`: whether that copy has vote buttons.
+
+    `covers`: who of those asked is away; `whose`: the person whose copy it is.
+    """
     version = request.now_version
     shown_args = on_card(version)
     opening = f"{facts.stands(request)}: {version.headline} ({risk_words(version.risk)})"
     for quote in QUOTES:
         blocks = [
             *header(version.headline, HEADLINE_ROOM),
-            *([note(_why_copied(may_vote))] if copy and request.state is State.PENDING else []),
+            *(
+                [note(_why_copied(request, covers, whose, may_vote=may_vote))]
+                if copy and request.state is State.PENDING
+                else []
+            ),
             rich(section(facts.standing(request), facts.who(request), *facts.cautions(request, shown_args.left))),
-            *_in_order(request, _arguments(shown_args), _decided(request, now, quote)),
+            *_in_order(request, _arguments(shown_args), _decided(request, now, quote, covers)),
             *_effect(request, quote),
             *_words(request, quote),
             note(facts.similar(similar), facts.small_print(version, request.id)),
@@ -91,7 +102,13 @@ def superseded(request: Request, number: int, headline: str | None = None) -> Dr
     return drawn(f"{told}: {headline}" if headline else told, numbered(blocks, f"old{number}"))
 
 
-def _why_copied(may_vote: bool) -> str:
+def _why_copied(request: Request, covers: Sequence[Cover], whose: str, *, may_vote: bool) -> str:
+    away = [each.name for each in covers if each.stand_in and each.stand_in == whose]
+    if away:
+        names = ", ".join(clip(visible(name, one_line=True), 80) for name in away)
+        return f"You have this because {names} is away and you stand in: you decide in your own name, or others do."
+    if may_vote and early(request, whose):
+        return "You have this because nobody else who could decide it is there: decide here or in the channel."
     if may_vote:
         return "You have this because it has waited: you may decide here or in the channel, it is the same request."
     return "For your information, because it has waited. Others decide it."
@@ -107,10 +124,14 @@ def _arguments(args: Shown) -> list[Json]:
     return [rich(*drawn_boxes)] if drawn_boxes else [note("No arguments.")]
 
 
-def _decided(request: Request, now: int | None, quote: int) -> list[Json]:
+def _decided(request: Request, now: int | None, quote: int, covers: Sequence[Cover]) -> list[Json]:
     """Whose turn it is; or who decided, and what came of it."""
     version = request.now_version
-    lines = facts.waiting(request) or [*facts.said(request.votes), *facts.running(request, now), *facts.closed(request)]
+    lines = facts.waiting(request, covers) or [
+        *facts.said(request.votes),
+        *facts.running(request, now),
+        *facts.closed(request),
+    ]
     elements = [section(*lines, *facts.why(version))]
     if request.question is not None and request.state is State.PENDING:
         asked = request.question

@@ -157,9 +157,12 @@ def _said(request: Request) -> Iterator[Part]:
         yield lines_part([person(remark.by), f" · {remark.kind} · ", date(remark.at, TO_THE_SECOND)])
         yield box_part("", visible(remark.text))
     for fired in request.fired:
-        kind = "Reminded" if fired.kind == "remind" else f"Escalated to {len(fired.people)} more"
+        kind = _FIRED.get(fired.kind) or f"Escalated to {len(fired.people)} more"
         yield lines_part([f"{kind} in stage {fired.stage + 1} · ", date(fired.at, TO_THE_SECOND)])
     yield from words_parts(request)
+
+
+_FIRED = {"remind": "Reminded", "alone": "Nobody was left who could decide it"}
 
 
 def _attempts(request: Request, *, sees_result: bool) -> Iterator[Part]:

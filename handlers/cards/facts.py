@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot import quorum
+from bot.absence import Cover
 from bot.ports import Row
 from bot.request import Request, State, Version, Vote
 from bot.route import REQUESTER
@@ -67,8 +68,8 @@ def who(request: Request) -> Line:
     return joined([asked, ["through ", words(via_words(request.via))], *more])
 
 
-def waiting(request: Request) -> list[Line]:
-    """Whose turn it is, by name; what has been said; when it goes on by itself."""
+def waiting(request: Request, covers: Sequence[Cover] = ()) -> list[Line]:
+    """Whose turn it is, by name, and who of them is away; what has been said; when it goes on by itself."""
     stage = request.open_stage
     if stage is None:
         return []
@@ -82,9 +83,9 @@ def waiting(request: Request) -> list[Line]:
         named: Line = [] if groups else ["Waiting for "]
         named += [bold(_names(request.groups_for(at))), f" {have[at]} of {need.approvals}"]
         if have[at] < need.approvals:
-            named += _mentions(request, at)
+            named += _mentions(request, at, covers)
         groups.append(named)
-    return [joined(groups), *said(request.votes), _times(request)]
+    return [joined(groups), *covered(covers), *said(request.votes), _times(request)]
 
 
 def _names(groups: Sequence[str]) -> str:
@@ -92,13 +93,31 @@ def _names(groups: Sequence[str]) -> str:
     return " or ".join(named) or "nobody"
 
 
-def _mentions(request: Request, at: int) -> Line:
+def covered(covers: Sequence[Cover]) -> list[Line]:
+    """“Fay is away until Friday, @fred stands in”: who is away is named, not mentioned, so that nobody calls them."""
+    lines: list[Line] = []
+    for each in covers[:MOST_NAMED]:
+        until: Line = [" until ", date(each.until)] if each.until is not None else []
+        instead: Line = [", ", person(each.stand_in), " stands in"] if each.stand_in else [", nobody stands in"]
+        lines.append([words(each.name or each.person), " is away", *until, *instead])
+    more = len(covers) - MOST_NAMED
+    return [*lines, [f"and {more} more are away"]] if more > 0 else lines
+
+
+def in_place(asked: Sequence[str], covers: Sequence[Cover]) -> list[str]:
+    """Those asked, each once; in the place of who is away, who stands in."""
+    instead = {each.person: each.stand_in for each in covers}
+    found = (instead.get(ident, ident) for ident in asked)
+    return list(dict.fromkeys(ident for ident in found if ident is not None))
+
+
+def _mentions(request: Request, at: int, covers: Sequence[Cover]) -> Line:
     """People asked, so that Slack tells them: their groups, and the few that are named one by one."""
     known = request.now_version.route.groups
     groups = [known[name] for name in request.groups_for(at) if name in known]
     teams = [user_group(ident) for group in groups for ident in group.user_groups][:MOST_NAMED]
     silent = request.makers | request.spent
-    named = [ident for group in groups for ident in group.users if ident not in silent]
+    named = in_place([ident for group in groups for ident in group.users if ident not in silent], covers)
     if request.asks_requester(at) and request.asker.told:
         named.append(request.asker.told)
     mentioned = [[team] for team in teams] + ([people(named)] if 0 < len(named) <= MOST_NAMED else [])

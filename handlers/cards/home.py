@@ -27,6 +27,7 @@ def home(
     alone: Mapping[str, str] | None = None,
     paused: bool = False,
     shown: int = 10,
+    away: Sequence[Json] = (),
 ) -> Json:
     """The home tab. Each list may hold more than `shown` rows: then it says that there are more.
 
@@ -42,6 +43,7 @@ def home(
     blocks = [
         *([rich(section(["⏸ ", bold("Signoff is paused"), ": nothing starts until an operator resumes it."]))]
           if paused else []),
+        *away,
         *actions(new, button("Refresh", "refresh", "refresh")),
         *_top("Waiting for you", waiting, shown, "Nothing waits for you."),
         *(block for n, row in enumerate(waiting[:shown]) for block in _waiting(row, 100 + n, why.get(row.id))),

@@ -4,8 +4,9 @@ Each is drawn from the event and the request as it stands now, which may have mo
 there to be told (a vote on an earlier version) is left out, never guessed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from bot.absence import Cover
 from bot.bulk import VIA
 from bot.outcome import Ending
 from bot.request import Actor, Event, Move, Remark, Request, State, Vote
@@ -28,7 +29,7 @@ from handlers.cards.blocks import (
     section,
     user_group,
 )
-from handlers.cards.facts import Line
+from handlers.cards.facts import Line, in_place
 from handlers.cards.words import ENDINGS, count, state_words
 from handlers.redact import redact
 
@@ -36,10 +37,10 @@ ROOM = 2_500  # characters of what is quoted
 Told = tuple[Line, str]  # the line, and what is quoted below it
 
 
-def line(event: Event, request: Request) -> Drawn | None:
-    """What the thread hears of an event; None for what needs no line."""
+def line(event: Event, request: Request, covers: Sequence[Cover] = ()) -> Drawn | None:
+    """What the thread hears of an event; None for what needs no line. `covers`: who of those asked is away."""
     tell = _LINES.get(event.type)
-    told = tell(event, request) if tell else None
+    told = _remind(request, covers) if event.type == Move.REMIND else tell(event, request) if tell else None
     if told is None:
         return None
     parts, said = told
@@ -111,20 +112,20 @@ def _preview(event: Event, request: Request) -> Told | None:
     return ["🚩 The preview failed, so it is approved in Review"], request.version.preview.text
 
 
-def _remind(_: Event, request: Request) -> Told | None:
+def _remind(request: Request, covers: Sequence[Cover]) -> Told | None:
     """A mention of those who have not said anything, as long as they still can."""
     if request.open_stage is None:
         return None
-    return ["⏰ Still waiting for ", *asked(request), " · expires ", date(request.expires_at)], ""
+    return ["⏰ Still waiting for ", *asked(request, covers), " · expires ", date(request.expires_at)], ""
 
 
-def asked(request: Request) -> Line:
+def asked(request: Request, covers: Sequence[Cover] = ()) -> Line:
     """Those the open stage asks and who have not voted: their groups, and the people named one by one."""
     names, known = request.stage_groups, request.now_version.route.groups
     groups = [known[name] for name in names if name in known]
     silent = request.makers | request.spent
     mentioned: list[Line] = [[user_group(ident)] for group in groups for ident in group.user_groups]
-    named = list(dict.fromkeys(ident for group in groups for ident in group.users if ident not in silent))
+    named = in_place([ident for group in groups for ident in group.users if ident not in silent], covers)
     if named:
         mentioned.append(people(named))
     if REQUESTER in names and request.asker.told:
@@ -137,7 +138,13 @@ def _escalate(event: Event, request: Request) -> Told:
     reached = next((fired.people for fired in request.fired if fired.kind == "escalate" and fired.at == event.at), ())
     names: Line = people(reached) if reached else [bold(" and ".join(to) or "nobody")]
     of: Line = [" of ", bold(", ".join(to))] if reached else []
-    return ["📣 Nobody decided in time: escalated to ", *names, *of], ""
+    why = "Nobody is left who could decide it" if event.detail.get("early") else "Nobody decided in time"
+    return [f"📣 {why}: escalated to ", *names, *of], ""
+
+
+def _alone(_: Event, request: Request) -> Told | None:
+    told = "Nobody is left who could decide it, and there is nobody to escalate to"
+    return [f"🚩 {told}. It expires ", date(request.expires_at), ", or an operator puts somebody in charge"], ""
 
 
 def _expire(_: Event, request: Request) -> Told:
@@ -223,8 +230,8 @@ _LINES: Mapping[str, Callable[[Event, Request], Told | None]] = {
     Move.VOTE: _vote,
     Move.REMARK: _remark,
     Move.PREVIEW: _preview,
-    Move.REMIND: _remind,
     Move.ESCALATE: _escalate,
+    Move.ALONE: _alone,
     Move.EXPIRE: _expire,
     Move.CANCEL: _cancel,
     Move.REOPEN: _reopen,
@@ -239,6 +246,16 @@ _LINES: Mapping[str, Callable[[Event, Request], Told | None]] = {
     GIVEN: _standing_given,
     ENDED: _standing_ended,
 }  # drafts, sending, a claim and refusals make no line: the card and the private answer say them
+
+
+def alone_alert(request: Request) -> Drawn:
+    """For operators: nobody is left who could decide a request."""
+    groups = [name for name in request.stage_groups if name != REQUESTER]
+    told: Line = ["🚩 ", bold("Nobody is left who could decide a request"), ": those it asks are gone or away"]
+    remedy: Line = ["Put somebody into ", bold(" or ".join(groups) or "its groups"), ", or cancel it: ",
+                    code(f"/signoff cancel {request.id}"), ". It expires ", date(request.expires_at)]  # fmt: skip
+    headline = request.now_version.headline
+    return drawn(f"Nobody is left who could decide: {headline}", [rich(section(told, [bold(headline, 600)], remedy))])
 
 
 def operator_alert(request: Request) -> Drawn:

@@ -145,6 +145,7 @@ def help_text(actions: Sequence[Action]) -> Drawn:
         ("/signoff list [mine | waiting | all]", "requests"),
         ("/signoff show <request>", "one of them"),
         ("/signoff cancel <request>", "as long as it has not started"),
+        ("/signoff away until friday delegate @person", "or away for 3h, or away; /signoff back ends it"),
         ("/signoff pause · resume", "operators: stop and start all new runs"),
     )
     width = max(len(typed) for typed, _ in commands)

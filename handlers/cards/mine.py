@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.absence import Cover
 from bot.catalogue import Action
 from bot.policy import Decision
 from bot.request import Request, State
@@ -37,6 +38,7 @@ def mine(
     action: Action | None = None,
     decision: Decision | None = None,
     now: int | None = None,
+    covers: Sequence[Cover] = (),
 ) -> Drawn:
     """What the requester sees.
 
@@ -49,16 +51,20 @@ def mine(
         blocks = [rich(section([bold(text)]), *([quoted(request.words, ROOMS[0])] if request.words else []))]
     else:
         text = f"{facts.stands(request)}: {request.version.headline}"
-        blocks = _sent(request, token, now, ROOMS[0])
+        blocks = _sent(request, token, now, ROOMS[0], covers)
         if weight(blocks) > MESSAGE_ROOM:
-            blocks = _sent(request, token, now, ROOMS[1])
+            blocks = _sent(request, token, now, ROOMS[1], covers)
     number = request.version.number if request.version else 0
     return drawn(text, numbered(blocks, f"m{number}.{request.revision}"))
 
 
-def _sent(request: Request, token: str, now: int | None, room: int) -> list[Json]:
+def _sent(request: Request, token: str, now: int | None, room: int, covers: Sequence[Cover]) -> list[Json]:
     version = request.now_version
-    lines = facts.waiting(request) or [*facts.said(request.votes), *facts.running(request, now), *facts.closed(request)]
+    lines = facts.waiting(request, covers) or [
+        *facts.said(request.votes),
+        *facts.running(request, now),
+        *facts.closed(request),
+    ]
     blocks = [
         *header(version.headline, HEADLINE_ROOM),
         rich(section(facts.standing(request), _read(request), facts.under(version), *lines)),

@@ -14,13 +14,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import faults
-from bot.moves import draft
+from bot.moves import draft, reach
 from bot.moves.desk import Desk
 from bot.ports import Message, NotDelivered, Parcel
 from bot.request import Actor, Event, Move, Request, State
+from handlers.cards.away import stands_in
 from handlers.cards.blocks import Drawn
 from handlers.cards.card import card, superseded
-from handlers.cards.lines import line, operator_alert
+from handlers.cards.lines import alone_alert, line, operator_alert
 from handlers.cards.lists import posted, said
 from handlers.cards.mine import mine
 from handlers.slack_errors import UNANSWERED, code_of
@@ -81,7 +82,8 @@ class SlackChannel:
             case "requester":
                 await self._to_requester(request, event)
             case _:
-                await self._to_operators(operator_alert(request))
+                alert = alone_alert if event.type == Move.ALONE else operator_alert
+                await self._to_operators(alert(request))
 
     async def alarm(self, text: str) -> None:
         await self._to_operators(said(f"🚩 {text}"))
@@ -96,6 +98,10 @@ class SlackChannel:
                 missed.append(f"{person}: {error}")
         if missed:
             raise NotDelivered("; ".join(missed), final=True)
+
+    async def inform(self, parcel: Parcel) -> None:
+        about = parcel.data
+        await self._say_gently(await self.dm(str(about["to"])), stands_in(str(about["person"]), about["until"]))
 
     # ── cards ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -156,7 +162,8 @@ class SlackChannel:
         if message.place == "mine":  # one message for all versions: its buttons are about the one it shows
             token = Token(request.id, current.number if current else 0, message.nonce).text
             action, decision = await draft.outlook(self.desk, request)
-            return mine(request, token, action=action, decision=decision, now=self.desk.clock())
+            covers = await reach.covers(self.desk, request)
+            return mine(request, token, action=action, decision=decision, now=self.desk.clock(), covers=covers)
         token = Token(request.id, message.version, message.nonce).text
         if current is None or current.number != message.version:
             earlier = await self.desk.store.versions(request.id)
@@ -165,7 +172,14 @@ class SlackChannel:
         may_vote = message.place == "card" or dict(request.escalated_to).get(message.person, False)
         similar = await self.desk.store.similar(current.action.name, current.made_at, 3)
         return card(
-            request, token, copy=message.place == "dm", may_vote=may_vote, similar=similar, now=self.desk.clock()
+            request,
+            token,
+            copy=message.place == "dm",
+            may_vote=may_vote,
+            similar=similar,
+            now=self.desk.clock(),
+            covers=await reach.covers(self.desk, request),
+            whose=message.person,
         )
 
     async def _channel(self, request: Request, message: Message) -> str:
@@ -177,7 +191,8 @@ class SlackChannel:
 
     async def _in_thread(self, request: Request, event: Event) -> None:
         """Under the card of the event's version; that there is a next one is told under the one it replaces."""
-        drawn = line(event, request)
+        covers = await reach.covers(self.desk, request) if event.type == Move.REMIND else ()
+        drawn = line(event, request, covers)
         if drawn is None:
             return
         number = event.version - (event.type in (Move.EDIT, Move.REOPEN))

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.authorize import Click, Verb
 from bot.errors import BadInput, Refusal, Superseded
-from bot.moves import brake, cancel, draft, look, preview, standing, submit, undo, vote
+from bot.moves import away, brake, cancel, draft, look, preview, standing, submit, undo, vote
 from bot.request import Actor, Asker, Effect, EffectKind, Request
 from bot.route import Surface
 from handlers.cards import modals
@@ -302,13 +302,18 @@ async def _decide_selected(press: Press) -> None:
     await _show(press, view)
 
 
+async def _back(press: Press) -> None:
+    await away.back(press.office.desk, press.who)
+    press.office.tasks.start(home.publish(press.office, press.client, press.who.id))
+
+
 async def _refresh(press: Press) -> None:
     await home.publish(press.office, press.client, press.who.id)
 
 
 _FREE = frozenset({"open_request", "review_request", "end_standing"})  # in a list, not in a message about one version
 _MOVES = frozenset(
-    {"approve", "cancel", "discard", "send", "regenerate", "undo", "release", "end_standing"}
+    {"approve", "cancel", "discard", "send", "regenerate", "undo", "release", "end_standing", "back"}
 )  # answered when committed
 _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "approve": _approve,
@@ -336,6 +341,7 @@ _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "open_request": _details,
     "review_request": _review_request,
     "decide_selected": _decide_selected,
+    "back": _back,
     "refresh": _refresh,
     "allow_similar": _allow_similar,
     "end_standing": _end_standing,

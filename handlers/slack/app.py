@@ -75,8 +75,8 @@ def slack_app(
     for name in events.NEWS_OF_PEOPLE:
 
         @app.event(name)
-        async def on_people() -> None:
-            await events.people_changed(people)
+        async def on_people(event: dict[str, Any]) -> None:
+            await events.people_changed(office, people, event)
 
     for name in events.NEWS_OF_THE_APP:
 

@@ -14,12 +14,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.bulk import MOST
 from bot.catalogue import Action
 from bot.errors import BadInput, Problem
-from bot.moves import brake, cancel, look, submit
+from bot.moves import away, brake, cancel, look, submit
 from bot.moves.desk import Desk
 from bot.request import Actor, Asker
+from handlers.cards import away as absent
 from handlers.cards import lists, modals
 from handlers.cards.blocks import Drawn
 from handlers.schemas import JsonSchemas
+from handlers.slack import away as going
 from handlers.slack import bulk
 from handlers.slack.inbound import Office, actor, in_words, refused
 from handlers.slack.replies import replies_to
@@ -105,6 +107,8 @@ def _meant(word: str, rest: str, typed: Typed) -> bool:
         first, _, more = rest.strip().partition(" ")
         known = first in typed.desk.in_force.catalogue.actions
         return known or "=" in more or not more
+    if word == "away":
+        return True  # what is mistyped after it is told, not asked for
     if word == "list":
         return " " not in rest.strip()
     return not rest.strip()  # “pause the newsletter” stops nothing
@@ -216,6 +220,17 @@ async def _resume(typed: Typed) -> Drawn:
     return lists.said("Resumed. What was approved more than 5 minutes ago waits for Release on its card.")
 
 
+async def _away(typed: Typed) -> Drawn:
+    gone = await going.goes(typed.desk, typed.who, typed.rest)
+    typed.office.news.somebody_went()
+    return absent.gone(gone)
+
+
+async def _back(typed: Typed) -> Drawn:
+    await away.back(typed.desk, typed.who)
+    return absent.returned()
+
+
 async def _help(typed: Typed) -> Drawn:
     return lists.help_text(await _offered(typed))
 
@@ -225,6 +240,8 @@ _WORDS: Mapping[str, Callable[[Typed], Awaitable[Drawn | None]]] = {
     "list": _list,
     "show": _show,
     "cancel": _cancel,
+    "away": _away,
+    "back": _back,
     "pause": _pause,
     "resume": _resume,
     "help": _help,

@@ -28,9 +28,12 @@ async def home_opened(office: Office, client: AsyncWebClient, event: Mapping[str
         office.tasks.start(home.publish(office, client, str(event["user"])))  # Slack need not wait for Slack
 
 
-async def people_changed(people: SlackPeople) -> None:
-    """Whatever is remembered of people may be wrong now."""
+async def people_changed(office: Office, people: SlackPeople, event: Mapping[str, Any]) -> None:
+    """Whatever is remembered of people may be wrong now; where somebody may have gone, what is open is looked at."""
     people.forget()
+    user = event.get("user")
+    if event.get("type") != "user_change" or (isinstance(user, dict) and people.problem(user)):
+        office.news.somebody_went()
 
 
 async def said(office: Office, client: AsyncWebClient, body: Mapping[str, Any]) -> None:

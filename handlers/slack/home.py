@@ -2,7 +2,9 @@
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.absence import stand_in, widened
 from bot.moves import look, standing
+from handlers.cards.away import at_home
 from handlers.cards.home import home
 from handlers.slack import bulk
 from handlers.slack.inbound import Office
@@ -14,6 +16,8 @@ async def publish(office: Office, client: AsyncWebClient, person: str) -> None:
     """Draw a person's home from the store."""
     desk = office.desk
     waiting, alone = await bulk.waiting(office, person, SHOWN + 1)
+    absences = widened(await desk.store.absences(), desk.in_force.catalogue.identities)
+    stood_for = [each for who, each in absences.items() if who == each.person and stand_in(who, absences) == person]
     view = home(
         waiting=waiting,
         alone=alone,
@@ -22,5 +26,6 @@ async def publish(office: Office, client: AsyncWebClient, person: str) -> None:
         standing=await standing.shown_to(desk, person),
         paused=(await desk.store.moment()).paused,
         shown=SHOWN,
+        away=at_home(absences.get(person), stood_for),
     )
     await client.views_publish(user_id=person, view=view)

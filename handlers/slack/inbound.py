@@ -17,6 +17,7 @@ from bot.request import Actor
 from handlers.people import Home
 from handlers.slack_errors import code_of
 from handlers.tokens import Token
+from handlers.watch import News
 
 log = structlog.get_logger("slack")
 
@@ -44,12 +45,13 @@ class Tasks:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What the listeners need: the desk, who we are at home, the ways to preview, and the work left for later."""
+    """What the listeners need: the desk, who we are at home, the ways to preview, the work left for later, the news."""
 
     desk: Desk
     home: Home
     executors: Mapping[str, Executor]
     tasks: Tasks
+    news: News
 
 
 def actor(office: Office, user: Mapping[str, Any], via: str) -> Actor:

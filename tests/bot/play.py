@@ -14,6 +14,9 @@ the request as it was. Facts that may follow the state:
     id expires run_by wake              since the first moment, such as 1h30m; - for none
     attempts calls                          calls: how often the target was really called
     waits held told seen                    told: who heard of the last move; seen: what the version's card shows
+    early alone                             early: steps fired before their time; alone: nobody is left, and told
+    copies                                  who holds a copy by direct message
+    cover                                   who is away and who stands in, such as fay:fred; - for nobody
     original                                the state of what is undone
     left                                    how often the last standing approval given may still be used
 """
@@ -29,7 +32,23 @@ import pytest
 
 from bot import timing
 from bot.errors import Refusal
-from bot.moves import brake, cancel, claim, edit, look, remark, settle, standing, submit, tick, undo, vote
+from bot.moves import (
+    away,
+    brake,
+    cancel,
+    claim,
+    edit,
+    look,
+    lost,
+    reach,
+    remark,
+    settle,
+    standing,
+    submit,
+    tick,
+    undo,
+    vote,
+)
 from bot.outcome import Ending, Outcome
 from bot.request import Actor, Asker, EffectKind, Request
 from bot.route import Surface
@@ -90,6 +109,10 @@ def _fired(request: Request, kind: str) -> int:
     return sum(1 for fired in request.fired if fired.kind == kind)
 
 
+def _name(person: str | None) -> str:
+    return (person or "-").removeprefix("U0").lower()
+
+
 def _held(request: Request) -> str:
     return "-" if request.held is None else f"{since(request.held[0])}-{since(request.held[1])}"
 
@@ -110,6 +133,8 @@ FACTS: dict[str, Callable[[Request], object]] = {
     "wake": lambda request: since(timing.wake_at(request)),
     "held": _held,
     "attempts": lambda request: len(request.attempts),
+    "alone": lambda request: "yes" if request.alone else "no",
+    "copies": lambda request: ",".join(sorted(_name(person) for person, _ in request.escalated_to)) or "-",
     "waits": lambda request: "yes" if request.waits_for_release else "no",
 }
 
@@ -166,6 +191,14 @@ class Play:
         detail: Any = (await self.room.events(request.id))[-1]["detail"]
         return detail.get("exception", "-")
 
+    async def _early(self, request: Request) -> object:
+        events: list[Any] = list(await self.room.events(request.id))
+        return sum(1 for event in events if event["type"] == "escalate" and event["detail"].get("early"))
+
+    async def _cover(self, request: Request) -> object:
+        found = await reach.covers(self.room.desk, request)
+        return ",".join(f"{_name(each.person)}:{_name(each.stand_in)}" for each in found) or "-"
+
     async def _calls(self, request: Request) -> object:
         return sum(1 for job in self.room.target.calls if job.request_id == request.id and job.attempt)
 
@@ -200,6 +233,8 @@ class Play:
             self._file(*rest)
         elif who == "slack":
             self.room.people.silent = rest == ["is", "silent"]
+        elif who == "sweep":
+            await lost.sweep(self.room.desk)
         else:
             await self._person(who, rest[0], rest[1:])
 
@@ -252,6 +287,10 @@ class Play:
                 self.room.people.put_in(rest[0], who)
             case "is":
                 self.room.people.problems[who] = " ".join(["is", *rest])
+            case "goes":
+                await self._goes(actor, rest)
+            case "returns":
+                await away.back(self.room.desk, actor)
             case "pauses":
                 await brake.pause(self.room.desk, actor)
             case "resumes":
@@ -260,6 +299,12 @@ class Play:
                 self.it = (await undo.undo(self.room.desk, actor, self.it)).id
             case _:
                 await self._on_it(actor, verb, rest)
+
+    async def _goes(self, actor: Actor, rest: list[str]) -> None:
+        """`away`, then `for 2h` and `to fred` as it may be."""
+        pairs = dict(zip(rest[1::2], rest[2::2], strict=True))
+        until = self.room.clock() + duration(pairs["for"]) if "for" in pairs else None
+        await away.leave(self.room.desk, actor, until, f"U0{pairs['to'].upper()}" if "to" in pairs else None)
 
     async def _asks(self, name: str, actor: Actor, rest: list[str]) -> None:
         asker = AGENTS.get(name) or Asker(person=actor.id)

@@ -167,6 +167,9 @@ class Wall:
     async def alarm(self, text: str) -> None:
         self.told.append(("operators", text))
 
+    async def inform(self, parcel: Parcel) -> None:
+        self.told.append((str(parcel.data["to"]), str(parcel.data["what"])))
+
 
 @dataclass(slots=True)
 class Room:

@@ -106,7 +106,7 @@ async def test_states_are_counted(store: SqlStore) -> None:
 async def test_no_list_reads_the_whole_table(store: SqlStore, database: Database) -> None:
     """Whatever a list looks for it finds by an index, in the order it shows: SQLite says so itself."""
     listed = [value for value in vars(views).values() if isinstance(value, Statement)]
-    assert len(listed) == 6
+    assert len(listed) == 8
     await store.transact([], submit("req_1"))
     with closing(sqlite3.connect(database.file)) as raw:
         for statement in listed:
