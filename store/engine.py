@@ -69,14 +69,20 @@ def upsert(dialect: str, table: TableClause) -> sqlite.Insert | postgresql.Inser
 
 
 class Transaction:
-    """An open transaction. What it must remember between moves stands in `memory`, forgotten when one is undone."""
+    """An open transaction. What it must remember between moves stands in `memory`, forgotten when one is undone.
 
-    __slots__ = ("_cursor", "connection", "dialect", "memory")
+    `read` is shared by all of a process: what they made of rows, of use only for the very same rows. Only one that
+    `looks` adds to it, since what it sees is committed.
+    """
 
-    def __init__(self, connection: Connection) -> None:
+    __slots__ = ("_cursor", "connection", "dialect", "looks", "memory", "read")
+
+    def __init__(self, connection: Connection, read: dict[str, Any], *, looks: bool) -> None:
         self.connection = connection
         self.dialect = connection.dialect
         self.memory: dict[str, Any] = {}
+        self.read = read
+        self.looks = looks
         self._cursor = connection.connection.cursor
 
     def all(self, statement: Statement, **values: Any) -> list[Row]:

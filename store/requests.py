@@ -11,11 +11,14 @@ from bot.errors import NotFound
 from bot.ports import Decide, Moment
 from bot.request import OPEN, Request, State, Step, Version
 from store import audit, outbox, rows, standing
-from store.engine import Statement, Transaction
+from store.engine import Row, Statement, Transaction
 from store.errors import StoreError
 from store.rows import Stored
 from store.schema import attempts, fired, remarks, requests, versions, votes
 from store.seal import Seal
+
+REMEMBERED = 256  # requests
+_WAITING = frozenset({State.DRAFTING, State.PENDING})
 
 
 def _insert(table: Table) -> Statement:
@@ -80,10 +83,26 @@ def versions_of(transaction: Transaction, request_id: str, seal: Seal) -> tuple[
 
 
 def _stored(transaction: Transaction, request_id: str, seal: Seal) -> Stored | None:
+    """Made of its rows, or what was made of them before: as long as its own row is the same, so is all of it.
+
+    Only while it waits for people: what is approved is read from its stored bytes each time, to be compared.
+    """
     row = transaction.first(_REQUEST, id=request_id)
     if row is None:
         return None
-    number = row["number"]
+    known: Stored | None = transaction.read.get(request_id)
+    if known is not None and known.row == row:
+        return known
+    stored = _made_of(transaction, row, seal)
+    if transaction.looks and stored.request.state in _WAITING:
+        if len(transaction.read) >= REMEMBERED:
+            transaction.read.clear()
+        transaction.read[request_id] = stored
+    return stored
+
+
+def _made_of(transaction: Transaction, row: Row, seal: Seal) -> Stored:
+    request_id, number = row["id"], row["number"]
     version = None
     found_votes, found_fired = [], []
     if number is not None:

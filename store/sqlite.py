@@ -48,13 +48,13 @@ class _Thread(aiosqlite.Connection):
             self._thread.join()  # it was told to end, but aiosqlite does not wait for it
             raise
 
-    def begun(self) -> Transaction:
+    def begun(self, read: dict[str, Any], *, looks: bool) -> Transaction:
         """In that thread: what runs statements on it. Core begins and commits nothing by itself."""
         self.raw.execute("PRAGMA synchronous=FULL")
         self.raw.execute("PRAGMA foreign_keys=ON")
         engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
         self._core = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        return Transaction(self._core)
+        return Transaction(self._core, read, looks=looks)
 
     async def hop(self, function: Callable[[], T]) -> T:
         """Run a function in that thread, in one hop there and back."""
@@ -77,8 +77,9 @@ class _Thread(aiosqlite.Connection):
 class Reading:
     """A connection that looks and changes nothing."""
 
-    def __init__(self, path: Path, patience: int) -> None:
+    def __init__(self, path: Path, patience: int, read: dict[str, Any] | None = None) -> None:
         self._thread = _Thread(lambda: _connect(path, patience), iter_chunk_size=64)
+        self._read: dict[str, Any] = {} if read is None else read
         self._transaction: Transaction
 
     async def open(self) -> None:
@@ -86,7 +87,7 @@ class Reading:
         self._transaction = await self._thread.hop(self._begun)
 
     def _begun(self) -> Transaction:
-        transaction = self._thread.begun()
+        transaction = self._thread.begun(self._read, looks=True)
         self._thread.raw.execute("PRAGMA query_only=ON")
         return transaction
 
@@ -117,7 +118,8 @@ class SQLite:
     def __init__(self, path: Path, patience: int) -> None:
         self._path = path
         self._thread = _Thread(lambda: _made(path, patience), iter_chunk_size=64)
-        self._reading = Reading(path, patience)
+        self._read: dict[str, Any] = {}
+        self._reading = Reading(path, patience, self._read)
         self._queue = Queue(lambda moves: self._thread.hop(lambda: self._commit(moves)))
         self._transaction: Transaction
 
@@ -138,7 +140,7 @@ class SQLite:
 
     def _prepared(self, prepare: Callable[[Connection], None]) -> None:
         raw = self._thread.raw
-        self._transaction = self._thread.begun()
+        self._transaction = self._thread.begun(self._read, looks=False)
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("BEGIN IMMEDIATE")
         try:
