@@ -39,8 +39,8 @@ def alone(request: Request, person: str) -> str:
 
 
 def tick(row: Row, number: int) -> Json:
-    """One row's own box to tick."""
-    return _ticks(number, [{"text": plain("Select", OPTION), "value": _value(row)}])
+    """One row's own box to tick, which says whose it is: to the eye and to a screen reader."""
+    return _ticks(number, [{"text": _named("Select: ", row), "value": _value(row)}])
 
 
 def ticks(rows: Sequence[Row]) -> list[Json]:
@@ -64,10 +64,15 @@ def _ticks(number: int, options: Sequence[Json]) -> Json:
 
 
 def _option(row: Row) -> Json:
-    headline = clip(visible(row.headline or row.action, one_line=True), OPTION)
     risk = f"{risk_words(row.risk)} · " if row.risk else ""
     about = plain(f"{risk}/signoff show {row.id}", OPTION)
-    return {"text": plain(headline, OPTION), "description": about, "value": _value(row)}
+    return {"text": _named("", row), "description": about, "value": _value(row)}
+
+
+def _named(begins: str, row: Row) -> Json:
+    """In one line; a longer headline says how much of it is missing."""
+    seen = clip(begins + visible(row.headline or row.action, one_line=True), OPTION)
+    return {"type": "plain_text", "text": seen or " ", "emoji": False}
 
 
 def _value(row: Row) -> str:

@@ -13,7 +13,7 @@ from handlers.cards.views import NO_NONCE
 from handlers.cards.words import risk_words, state_words
 from handlers.tokens import Token
 
-MOST = 10  # rows of a list: four lists of two blocks a row, within the 100 blocks of a home
+MOST, DRAFTS = 10, 5  # rows of a list, of the drafts: two blocks a row, three of what waits, of a home's 100
 OPEN, REVIEW = ("Open", "open_request"), ("Review", "review_request")  # a row's button, and its action
 HEADLINE = 240  # characters of a headline in a list; the card has all of it
 
@@ -49,7 +49,7 @@ def home(
         *(block for n, row in enumerate(waiting[:shown]) for block in _waiting(row, 100 + n, why.get(row.id))),
         *(actions(bulk.decide_button()) if together else []),
         *listed(standing),
-        *(_list("Your drafts", drafts, shown, "", 200) if drafts else []),
+        *(_list("Your drafts", drafts, min(shown, DRAFTS), "", 200) if drafts else []),
         *_list("Your requests", sent, shown, "You have not asked for anything yet.", 300),
         *_list("Latest", recent, shown, "Nothing has happened yet.", 400),
     ]  # fmt: skip
@@ -66,27 +66,20 @@ def _list(title: str, rows: Sequence[Row], shown: int, empty: str, first: int) -
     return [*_top(title, rows, shown, empty), *listed]
 
 
-def _row(row: Row, number: int) -> list[Json]:
-    """The headline with its button, and a line of facts below it."""
-    text = {"type": "plain_text", "text": clip(_headline(row), HEADLINE), "emoji": False}
-    return [{"type": "section", "text": text, "accessory": _opens(row, number, *OPEN)}, rich(section(_facts(row)))]
-
-
 def _waiting(row: Row, number: int, why: str | None) -> list[Json]:
-    """The headline and its facts, and below them what to press; `why`: it is decided by itself, None where unknown."""
+    """A row with its box to tick, or `why` it is decided by itself; None where that is not known."""
+    ticked = [block | {"block_id": bulk.block_of(row)} for block in actions(bulk.tick(row, number))]
     by_itself: facts.Line = ["Decided by itself, because ", words(why)] if why else []
-    ticked = [bulk.tick(row, number)] if why == "" else []
-    (pressed,) = actions(*ticked, _opens(row, number, *REVIEW))
-    lines = rich(section([bold(_headline(row), HEADLINE)], _facts(row), by_itself))
-    return [lines, pressed | {"block_id": bulk.block_of(row)}]
+    return [*_row(row, number, REVIEW, by_itself), *(ticked if why == "" else [])]
 
 
-def _opens(row: Row, number: int, label: str, action: str) -> Json:
-    return button(label, f"{action}:{number}", Token(row.id, row.version, NO_NONCE).text, about=row.headline)
-
-
-def _headline(row: Row) -> str:
-    return visible(row.headline or row.action or "Words being read", one_line=True)
+def _row(row: Row, number: int, way: tuple[str, str] = OPEN, more: facts.Line | None = None) -> list[Json]:
+    """The headline with its button, and a line of facts below it."""
+    label, action = way
+    opens = button(label, f"{action}:{number}", Token(row.id, row.version, NO_NONCE).text, about=row.headline)
+    headline = clip(visible(row.headline or row.action or "Words being read", one_line=True), HEADLINE)
+    text = {"type": "plain_text", "text": headline, "emoji": False}
+    return [{"type": "section", "text": text, "accessory": opens}, rich(section(_facts(row), more or []))]
 
 
 def _facts(row: Row) -> facts.Line:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.errors import Denied, Refusal, TooSoon
-from bot.moves import brake, cancel, claim, edit, remark, settle, submit, tick, undo, vote
+from bot.moves import brake, bulk, cancel, claim, edit, remark, settle, submit, tick, undo, vote
 from bot.outcome import Job, Outcome
 from bot.request import FINAL, Actor, Asker, EffectKind, Request, State
 from bot.route import REQUESTER, Surface
@@ -254,6 +254,40 @@ class Model(RuleBasedStateMachine):
         if able:
             who = able[turn % len(able)]
             await self._votes(at, request_id, who, Surface.TYPED, "acme", 0, approve=True)
+
+    @precondition(lambda self: self.ids)
+    @rule(
+        at=replicas,
+        these=st.lists(which, min_size=1, max_size=5, unique=True),
+        who=people,
+        late=st.sampled_from([0, 0, 0, 1, -1]),
+        approve=st.sampled_from([True, True, False]),
+    )
+    def decides_together(self, at: int, these: list[int], who: str, late: int, approve: bool) -> None:
+        picked = list(dict.fromkeys(self.pick(this) for this in these))
+        self.run(self._together(at, picked, who, late, approve=approve))
+
+    async def _together(self, at: int, picked: list[str], who: str, late: int, *, approve: bool) -> None:
+        """(7) Each as if it were the only one; none but mild ones, seen whole, that are nobody's own."""
+        before = [await self.load(request_id) for request_id in picked]
+        seats = [self._seats(request, who) for request in before]
+        numbers = [(request.version.number if request.version else 0) + late for request in before]
+        shown = [bulk.Shown(request.id, number) for request, number in zip(before, numbers, strict=True)]
+        actor = Actor("person", who, "bulk")
+        done = await bulk.decide(self.rooms[at].desk, actor, shown, approve=approve, reason="all of them")
+        for was, came, number, seat in zip(before, done, numbers, seats, strict=True):
+            if came.request is None or came.already:
+                assert isinstance(came.error, Refusal) or came.already
+                now = await self.load(was.id)
+                assert (now.state, now.votes) == (was.state, was.votes)
+                continue
+            assert (late, was.state) == (0, State.PENDING)
+            assert seat
+            assert was.now_version.risk.rank <= 1
+            assert was.now_version.surface is Surface.CARD
+            assert who not in was.requesters
+            assert was.now_version.editor is None or not was.identities.same(who, was.now_version.editor)
+            self.known[was.id].said.append(Said(number, was.stage, who, approve, seat))
 
     @precondition(lambda self: self.ids)
     @rule(at=replicas, says=st.sampled_from(["done", "not_done", "again", "again"]), this=which)

@@ -88,6 +88,8 @@ def test_the_list_has_boxes_of_ten_and_the_others_one_by_one() -> None:
     seen = everything(drawn.blocks)
     assert seen.count("it is high risk") == 5
     assert "more characters" in seen, "a headline that is cut says so"
+    odd = lists.waiting([replace(ROWS[0], headline="a\u202eb\nc")], {ROWS[0].id: ""}, shown=MOST)
+    assert ticks(odd.blocks)[0]["options"][0]["text"]["text"] == "a\\u{202e}b⟨newline ×1⟩c"
     assert "There are more than these 20" in seen
 
 

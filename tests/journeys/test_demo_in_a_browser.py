@@ -114,3 +114,22 @@ async def test_what_nobody_decides_expires(page: Page) -> None:
     await page.get_by_role("button", name="+24 h").click()
     await expect(card(page, "ord_99", "Expired")).to_be_visible()
     await expect(page.get_by_text("Refunded")).to_have_count(0)
+
+
+async def test_several_are_ticked_at_home_and_decided_in_one_window(page: Page) -> None:
+    await be(page, "Rita Ramos", "general")
+    for n in range(3):
+        await types(page, f"/signoff run refund_payment order_id=ord_{n} amount={60 + n}")
+        await expect(page.get_by_text(f"Refund {60 + n} USD for order ord_{n}").first).to_be_visible()
+    await be(page, "Tom Okafor", "signoff home")
+    for n in range(2):
+        await page.get_by_role("checkbox", name=f"Select: Refund {60 + n} USD for order ord_{n}").check()
+    await page.get_by_role("button", name="Decide selected").click()
+    window = page.get_by_role("dialog", name="Decide 2 together")
+    await expect(window.get_by_text("order_id  ord_1")).to_be_visible()
+    await window.get_by_role("radio", name="Approve all 2").check()
+    await window.get_by_role("button", name="Decide").click()
+    await expect(page.get_by_role("dialog").get_by_text("2 requests approved")).to_be_visible()
+    await expect(page.get_by_text("Refunded 61.00 USD for order ord_1")).to_be_visible()
+    await page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).last.click()
+    await expect(page.get_by_role("checkbox")).to_have_count(1)  # drawn anew: one is left
