@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 import aiohttp
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -48,6 +47,7 @@ from handlers.settings import Settings, SettingsError
 from handlers.slack.app import slack_app
 from handlers.slack.inbound import Office, Tasks
 from handlers.slack.signed import Signature, endpoint
+from handlers.slack.socket_mode import Socket
 from handlers.slack_errors import UNANSWERED, code_of
 from handlers.ticker import Ticker
 from handlers.watch import News, Watch
@@ -405,7 +405,7 @@ async def _by_socket_mode(house: House, stack: AsyncExitStack) -> None:
 
 
 async def _connected(house: House, stack: AsyncExitStack, url: str) -> None:
-    handler = AsyncSocketModeHandler(house.app, house.settings.app_token)
+    handler = Socket(house.app, house.settings.app_token)
     handler.client.wss_uri = url
     stack.push_async_callback(handler.close_async)
     try:

@@ -243,6 +243,9 @@ async def test_a_form_counts_for_whoever_slack_says_sent_it(stage: Stage) -> Non
             ack = await person.forge_submit(form, {})
             assert why in str(ack.body)
 
+        shown = (await stage.fred.forge_submit(form, {})).body
+        assert shown["response_action"] == "update", "he saw it for the first time just now"
+    stage.clock.forward(3_000)
     assert (await stage.fred.forge_submit(form, {})).body is None
     done = await stage.reaches(request.id, "succeeded")
     assert [vote.person for vote in done.votes] == [stage.fred.id]

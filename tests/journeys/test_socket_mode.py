@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,16 @@ async def test_an_envelope_delivered_twice_is_taken_once(socketed: Stage) -> Non
     assert len((await socketed.request(request.id)).votes) == 1
     assert len(socketed.fay.sees("#approvals")) == heard
     assert len(socketed.target.runs()) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"user": 1}, {"actions": [1]}, {"type": "view_submission", "view": "x"}])
+async def test_an_envelope_of_a_wrong_shape_moves_nothing(socketed: Stage, wrong: dict[str, Any]) -> None:
+    request, card = await socketed.asked(socketed.rita, ONE)
+    payload = socketed.fay.click_payload(card, "approve")
+    async with socketed.unchanged():
+        await socketed.slack.deliveries.send("interactive", payload | wrong)
+    await socketed.fay.click(card, "Approve")
+    await socketed.reaches(request.id, "succeeded")
 
 
 async def test_clicks_at_once_over_both_connections_are_one_decision(socketed: Stage) -> None:
