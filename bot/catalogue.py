@@ -134,6 +134,7 @@ class Catalogue:
     operators: Group
     channel: str
     fallback_channel: str | None = None
+    cards_per_minute: int = 10  # in one channel; further ones are listed together
     private_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     version: str = ""
@@ -143,6 +144,10 @@ class Catalogue:
         if name not in self.actions:
             raise NotFound(f"action {name!r}")
         return self.actions[name]
+
+    def channel_of(self, action: Action) -> str:
+        """Where its cards go."""
+        return action.channel or self.channel
 
     def offered(self) -> list[Action]:
         """The actions people and models may name: all but the compiled undos."""

@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bot import roundup
 from bot.errors import Paused, Refusal
 from bot.moves import draft, preview
 from bot.moves.desk import Desk
 from bot.ports import Channel, Executor, NotDelivered, Parcel, Planner
 from bot.request import EffectKind, Request
+from bot.roundup import Placed
 from bot.run import Runner
 
 LEASE = 120_000  # of a parcel; longer than any one delivery may take
@@ -121,16 +123,44 @@ class Deliverer:
 
     async def show(self, parcel: Parcel) -> None:
         """Draw the latest state of one message; an old version's message is redrawn only where it was posted."""
-        request = await self.desk.open(parcel.request_id)
         place, _, rest = parcel.key.partition("/")
+        if place == roundup.PLACE:
+            await self._show_roundup(rest)
+            return
+        request = await self.desk.open(parcel.request_id)
         number, _, person = rest.partition("/")
         version = int(number or 0)
         if place != "mine" and request.version is not None and version != request.version.number:
             posted = await self.desk.store.messages(request.id)
             if not any(m.ts and (m.place, m.version, m.person) == (place, version, person) for m in posted):
+                await self._relist(await self.desk.store.placed(request.id, version) if place == "card" else None)
                 return
         message = await self.desk.store.message(request.id, version, place, person or self._told(request, place))
+        if place == "card" and message.ts is None and message.posting_since is None:
+            placed = await self._placed(request, version)
+            if placed.roundup is not None:
+                await self._relist(placed)
+                return
         await self.channel.show(request, message)
+
+    async def _placed(self, request: Request, version: int) -> Placed:
+        """Whether it has a card of its own: asked when it is first to be shown, and kept."""
+        known = await self.desk.store.placed(request.id, version)
+        if known is not None or request.version is None:
+            return known or Placed()
+        catalogue = self.desk.in_force.catalogue
+        aim, most = catalogue.channel_of(request.version.action), catalogue.cards_per_minute
+        return await self.desk.store.place(request.id, version, aim, most, urgent=roundup.urgent(request))
+
+    async def _relist(self, placed: Placed | None) -> None:
+        """A request that is listed moved: what lists it is redrawn, once for all that move within a second."""
+        if placed is not None and placed.roundup is not None:
+            await self.desk.store.put([roundup.redraw(placed.roundup, self.desk.clock())])
+
+    async def _show_roundup(self, roundup_id: str) -> None:
+        found = await self.desk.store.roundup(roundup_id)
+        if found is not None:
+            await self.channel.show_roundup(found)
 
     def _told(self, request: Request, place: str) -> str:
         return (request.asker.told or "") if place == "mine" else ""

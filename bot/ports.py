@@ -11,6 +11,7 @@ from bot.limits import NOTHING, Asked
 from bot.outcome import Job, Outcome
 from bot.people import Person
 from bot.request import Asker, Draft, Effect, EffectKind, Event, Request, State, Step, Version
+from bot.roundup import Placed, Roundup
 from bot.sight import Sight
 from bot.standing import StandingApproval
 
@@ -177,6 +178,20 @@ class Store(Protocol):
     async def lost(self, nonce: str) -> Message:
         """Forget a message that is gone from Slack: a new nonce takes its place; the old one decides nothing."""
 
+    # roundups
+    async def placed(self, request_id: str, version: int) -> Placed | None: ...
+    async def place(self, request_id: str, version: int, aim: str, most: int, *, urgent: bool) -> Placed:
+        """Where this version is shown in its channel, decided once: see `bot.roundup`. `most`: cards in a minute."""
+
+    async def roundup(self, roundup_id: str) -> Roundup | None: ...
+    async def roundup_at(self, channel: str, ts: str) -> Roundup | None: ...
+    async def listing(self, request_id: str) -> Roundup | None:
+        """The roundup that lists a request, where one does."""
+
+    async def roundup_posted(self, roundup_id: str, channel: str | None, ts: str | None) -> None: ...
+    async def roundup_reminded(self, roundup_id: str, before: int | None, at: int | None) -> bool:
+        """Keep when its thread was reminded, unless it was since `before`; whether that is so."""
+
     # sights
     async def saw(self, request_id: str, version: int, person: str, at: int) -> None:
         """Keep when somebody was first shown all of a version; a later look changes nothing."""
@@ -274,6 +289,9 @@ class Channel(Protocol):
 
     async def show(self, request: Request, message: Message) -> None:
         """Post or redraw one message of a request; stores where it stands."""
+
+    async def show_roundup(self, roundup: Roundup) -> None:
+        """Post or redraw it; stores where it stands."""
 
     async def tell(self, request: Request, parcel: Parcel) -> None: ...
 

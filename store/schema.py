@@ -6,6 +6,7 @@
               ├─ attempts
               ├─ sights                  when a person was first shown all of a version
               ├─ messages                where it is shown, by nonce
+              ├─ placings                whether a version has a card of its own, or stands in one of the roundups
               └─ standing_approvals      given while looking at it, for others like it
     events                               the audit trail: exact bytes and their hash
     absences                             who is away, and who stands in
@@ -253,6 +254,33 @@ standing_approvals = Table(
     CheckConstraint("used <= uses", name="used"),
 )
 Index("ix_standing_approvals_until", standing_approvals.c.until)
+
+roundups = Table(
+    "roundups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("aim", Text, nullable=False),  # its channel as signoff.yaml names it
+    Column("opened_at", BigInteger, nullable=False),
+    Column("channel", Text),
+    Column("ts", Text),
+    Column("reminded_at", BigInteger),
+    UniqueConstraint("channel", "ts"),
+)
+Index("ix_roundups_aim_opened_at", roundups.c.aim, roundups.c.opened_at)
+
+placings = Table(
+    "placings",
+    metadata,
+    _of_request(),
+    Column("version", Integer, nullable=False),
+    Column("aim", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("roundup", Text, ForeignKey("roundups.id")),  # none: a card of its own
+    PrimaryKeyConstraint("request_id", "version"),
+    sqlite_with_rowid=False,
+)
+Index("ix_placings_aim_at", placings.c.aim, placings.c.at)
+Index("ix_placings_roundup", placings.c.roundup)
 
 events = Table(
     "events",

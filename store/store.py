@@ -16,9 +16,24 @@ from bot.absence import Absence
 from bot.absence import Decide as Going
 from bot.ports import Arrange, Asking, Decide, Message, Moment, Parcel, Row, Waiting
 from bot.request import Effect, EffectKind, Event, Request, Step, Version
+from bot.roundup import Placed, Roundup
 from bot.sight import Sight
 from bot.standing import StandingApproval
-from store import absences, asked, audit, brake, messages, migrate, outbox, requests, roll, sights, standing, views
+from store import (
+    absences,
+    asked,
+    audit,
+    brake,
+    messages,
+    migrate,
+    outbox,
+    requests,
+    roll,
+    roundups,
+    sights,
+    standing,
+    views,
+)
 from store.engine import Engine, Transaction
 from store.errors import StoreError
 from store.presence import Presence
@@ -186,6 +201,31 @@ class SqlStore:
 
     async def lost(self, nonce: str) -> Message:
         return await self._engine.write(lambda transaction: messages.lost(transaction, nonce, self._clock()))
+
+    # roundups
+
+    async def placed(self, request_id: str, version: int) -> Placed | None:
+        return await self._engine.read(lambda transaction: roundups.placed(transaction, request_id, version))
+
+    async def place(self, request_id: str, version: int, aim: str, most: int, *, urgent: bool) -> Placed:
+        return await self._engine.write(
+            lambda t: roundups.place(t, request_id, version, aim, most, self._clock(), urgent=urgent)
+        )
+
+    async def roundup(self, roundup_id: str) -> Roundup | None:
+        return await self._engine.read(lambda transaction: roundups.roundup(transaction, roundup_id))
+
+    async def roundup_at(self, channel: str, ts: str) -> Roundup | None:
+        return await self._engine.read(lambda transaction: roundups.by_ts(transaction, channel, ts))
+
+    async def listing(self, request_id: str) -> Roundup | None:
+        return await self._engine.read(lambda transaction: roundups.listing(transaction, request_id))
+
+    async def roundup_posted(self, roundup_id: str, channel: str | None, ts: str | None) -> None:
+        await self._engine.write(lambda transaction: roundups.posted(transaction, roundup_id, channel, ts))
+
+    async def roundup_reminded(self, roundup_id: str, before: int | None, at: int | None) -> bool:
+        return await self._engine.write(lambda transaction: roundups.reminded(transaction, roundup_id, before, at))
 
     # sights
 

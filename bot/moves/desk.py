@@ -154,7 +154,10 @@ class Desk:
         for message in await self.store.messages(request.id):
             if message.place == "card" and message.channel:
                 return await self.people.in_channel(person_id, message.channel)
-        return False
+        listing = await self.store.listing(request.id)
+        if listing is None or listing.channel is None:
+            return False
+        return await self.people.in_channel(person_id, listing.channel)
 
     async def note(self, refusal: Refusal, request_id: str, actor: Actor) -> None:
         """A refusal as an event; one that joins two requests is an event of the one they are."""

@@ -88,6 +88,14 @@ def waiting(request: Request, covers: Sequence[Cover] = ()) -> list[Line]:
     return [joined(groups), *covered(covers), *said(request.votes), _times(request)]
 
 
+def progress(request: Request) -> Line:
+    """How many of those asked have approved, without a mention of anybody."""
+    stage = request.now_stage
+    have = quorum.approvals(stage, request.stage_votes())
+    needs = [f"{_names(request.groups_for(at))} {have[at]} of {need.approvals}" for at, need in enumerate(stage.need)]
+    return joined([[words(need)] for need in needs], ", ")
+
+
 def _names(groups: Sequence[str]) -> str:
     named = ["the requester's own confirmation" if name == REQUESTER else name for name in groups]
     return " or ".join(named) or "nobody"

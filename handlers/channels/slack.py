@@ -18,6 +18,8 @@ from bot.moves import draft, reach
 from bot.moves.desk import Desk
 from bot.ports import Message, NotDelivered, Parcel
 from bot.request import Actor, Event, Move, Request, State
+from bot.roundup import REMINDS, Roundup
+from handlers.cards import roundup as roundups
 from handlers.cards.away import stands_in
 from handlers.cards.blocks import Drawn
 from handlers.cards.card import card, superseded
@@ -108,12 +110,11 @@ class SlackChannel:
     async def _update(self, request: Request, message: Message) -> bool:
         """Redraw it where it stands. False when it is gone from Slack and must be posted again."""
         faults.point("F7")
-        drawn = await self._draw(request, message)
-        channel = message.channel or ""
+        return await self._redrawn(message.channel or "", message.ts or "", await self._draw(request, message))
+
+    async def _redrawn(self, channel: str, ts: str, drawn: Drawn) -> bool:
         try:
-            await self._call(
-                "chat.update", channel, channel=channel, ts=message.ts, text=drawn.text, blocks=drawn.blocks
-            )
+            await self._call("chat.update", channel, channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
         except SlackApiError as error:
             code = code_of(error)
             if code in _GONE:
@@ -185,7 +186,50 @@ class SlackChannel:
     async def _channel(self, request: Request, message: Message) -> str:
         if message.person:
             return await self.dm(message.person)
-        return request.now_version.action.channel or self.desk.in_force.catalogue.channel
+        return self.desk.in_force.catalogue.channel_of(request.now_version.action)
+
+    # ── roundups ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def show_roundup(self, roundup: Roundup) -> None:
+        drawn = roundups.roundup(roundup.id, await self._entries(roundup))
+        if roundup.ts is not None and roundup.channel is not None:
+            if await self._redrawn(roundup.channel, roundup.ts, drawn):
+                return
+            await self.desk.store.roundup_posted(roundup.id, None, None)
+        metadata = {"event_type": "signoff_roundup", "event_payload": {"roundup": roundup.id}}
+        fallback = self.desk.in_force.catalogue.fallback_channel
+        try:
+            answer = await self._say(roundup.aim, drawn, metadata=metadata)
+        except _Unreachable as error:
+            if not fallback:
+                raise NotDelivered(str(error), retry_after=60) from error
+            answer = await self._say_or_later(fallback, drawn, metadata=metadata)
+        await self.desk.store.roundup_posted(roundup.id, answer["channel"], answer["ts"])
+
+    async def _entries(self, roundup: Roundup) -> list[roundups.Entry]:
+        return [roundups.Entry(await self.desk.open(each), version) for each, version in roundup.entries]
+
+    async def _say_or_later(self, channel: str, drawn: Drawn, **more: Any) -> Mapping[str, Any]:
+        try:
+            return await self._say(channel, drawn, **more)
+        except _Unreachable as error:
+            raise NotDelivered(str(error), retry_after=60) from error
+
+    async def _remind(self, roundup: Roundup) -> None:
+        """One line for all that wait in it: a flood of requests makes no flood of reminders."""
+        now, last = self.desk.clock(), roundup.reminded_at
+        if last is not None and now - last < REMINDS:
+            return
+        drawn = roundups.reminder(await self._entries(roundup))
+        if roundup.ts is None:
+            raise NotDelivered("its roundup is not posted yet", retry_after=1)
+        if drawn is None or not await self.desk.store.roundup_reminded(roundup.id, last, now):
+            return
+        try:
+            await self._say_gently(roundup.channel or "", drawn, thread_ts=roundup.ts)
+        except NotDelivered:
+            await self.desk.store.roundup_reminded(roundup.id, now, last)
+            raise
 
     # ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -198,7 +242,12 @@ class SlackChannel:
         number = event.version - (event.type in (Move.EDIT, Move.REOPEN))
         posted = [m for m in await self.desk.store.messages(request.id) if m.place == "card" and m.ts]
         if not posted:
-            raise NotDelivered("its card is not posted yet", retry_after=1)
+            listing = await self.desk.store.listing(request.id)
+            if listing is None:
+                raise NotDelivered("its card is not posted yet", retry_after=1)
+            if event.type == Move.REMIND:  # all else is told by the roundup itself, which is redrawn
+                await self._remind(listing)
+            return
         root = max(posted, key=lambda m: (m.version <= number, -abs(m.version - number)))
         await self._say_gently(root.channel or "", drawn, thread_ts=root.ts)
 

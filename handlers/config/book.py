@@ -129,6 +129,7 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
         operators=chiefs,
         channel=parts.slack.channel,
         fallback_channel=parts.slack.fallback_channel,
+        cards_per_minute=parts.slack.cards.per_minute,
         private_hosts=frozenset(private),
         limits=bounds,
         version=version,

@@ -12,6 +12,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import roundup
 from bot.authorize import Click, Verb
 from bot.errors import BadInput, Refusal, Superseded
 from bot.moves import away, brake, cancel, draft, look, preview, standing, submit, undo, vote
@@ -74,7 +75,10 @@ async def _redrawn(office: Office, client: AsyncWebClient, body: Mapping[str, An
     container = body.get("container") or {}
     channel, ts = str(container.get("channel_id") or ""), str(container.get("message_ts") or "")
     message = await office.desk.store.by_ts(channel, ts)
-    if message is not None:
+    listed = await office.desk.store.roundup_at(channel, ts) if message is None else None
+    if listed is not None:
+        await office.desk.store.put([roundup.redraw(listed.id, office.desk.clock())])
+    elif message is not None:
         person = f"/{message.person}" if message.place == "dm" else ""
         key = message.place if message.place == "mine" else f"{message.place}/{message.version}{person}"
         await office.desk.store.put([Effect(EffectKind.SHOW, message.request_id, key)])

@@ -69,13 +69,30 @@ async def shown(office: Office, text: str, channel: str | None = None, ts: str |
     token = Token.read(text)
     message = await office.desk.store.by_nonce(token.nonce)
     if message is None:
-        raise Superseded("This card was replaced by a newer one; please use that.")
+        return await _listed(office, token, channel, ts)
     ours = message.request_id == token.request_id and (message.version == token.version or message.place == "mine")
     if not ours:
         raise NotFound
     if channel is not None and ts is not None:
         await _stands_there(office, message, channel, ts)
     return token
+
+
+async def _listed(office: Office, token: Token, channel: str | None, ts: str | None) -> Token:
+    """A button of a roundup, which names that in place of a message: it counts as one of the card it stands for."""
+    store = office.desk.store
+    roundup = await store.roundup(token.nonce)
+    if roundup is None:
+        raise Superseded("This card was replaced by a newer one; please use that.")
+    if (token.request_id, token.version) not in roundup.entries:
+        raise NotFound
+    if channel is not None and ts is not None:
+        if roundup.ts is None:
+            await store.roundup_posted(roundup.id, channel, ts)  # pressed before Slack's answer was noted
+        elif (roundup.channel, roundup.ts) != (channel, ts):
+            raise Superseded("This list was replaced by a newer one; please use that.")
+    card = await store.message(token.request_id, token.version, "card")
+    return Token(token.request_id, token.version, card.nonce)
 
 
 async def _stands_there(office: Office, message: Message, channel: str, ts: str) -> None:

@@ -17,6 +17,7 @@ from bot.outcome import Ending, Job, Outcome
 from bot.people import Person
 from bot.ports import Message, Parcel, Planned
 from bot.request import Draft, EffectKind, Request
+from bot.roundup import Roundup
 from bot.run import Runner
 from handlers.config import Book, load
 from handlers.schemas import JsonSchemas
@@ -152,6 +153,7 @@ class Wall:
 
     store: SqlStore
     messages: dict[tuple[str, str, int, str], str] = field(default_factory=dict)
+    roundups: dict[str, dict[str, str]] = field(default_factory=dict)
     told: list[tuple[str, str]] = field(default_factory=list)  # to whom, of which event
 
     async def show(self, request: Request, message: Message) -> None:
@@ -160,6 +162,17 @@ class Wall:
         self.messages[place] = request.state.value if current else "superseded"
         if message.ts is None:
             await self.store.posted(message.nonce, f"C-{message.place}", message.nonce)
+
+    async def show_roundup(self, roundup: Roundup) -> None:
+        """What it lists, and how each of it stands."""
+        found = {each: await self.store.load(each[0]) for each in roundup.entries}
+        self.roundups[roundup.id] = {
+            f"{request.id} v{version}": request.state.value
+            for (_, version), request in found.items()
+            if request is not None
+        }
+        if roundup.ts is None:
+            await self.store.roundup_posted(roundup.id, f"C-{roundup.aim}", roundup.id)
 
     async def tell(self, request: Request, parcel: Parcel) -> None:
         self.told.append((str(parcel.data["to"]), str(parcel.data["event"]["type"])))

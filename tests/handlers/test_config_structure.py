@@ -13,6 +13,13 @@ CRITICAL = "    critical: {ask: [{need: [{from: [directors], approvals: 2}]}]}\n
 
 TABLE = {
     # what is broken: (text of the sound file, what it becomes, path, what is wrong, remedy)
+    "no cards at all": (
+        '  channel: "#approvals"\n',
+        f'  channel: "#approvals"\n  cards: {{per_minute: 0}}  {HERE}\n',
+        "slack.cards.per_minute",
+        "0 is too little",
+        "use 1 or more",
+    ),
     "a limit of none": (
         "callables:\n",
         f"limits:\n  requester: {{open: 0}}  {HERE}\ncallables:\n",

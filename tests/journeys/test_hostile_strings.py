@@ -27,7 +27,7 @@ from tests.journeys.target import Answer
 
 FILE = """
 version: 1
-slack: {channel: "#approvals", fallback_channel: "#ops", operators: [S0OPERATORS]}
+slack: {channel: "#approvals", fallback_channel: "#ops", operators: [S0OPERATORS], cards: {per_minute: 1000}}
 people: {approvers: {user_groups: [S0FINANCE]}}
 limits: {requester: {open: 1000, hour: 1000}}
 actions:

@@ -9,13 +9,24 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from store import absences, audit, brake, messages, outbox, requests, standing, views
+from store import absences, asked, audit, brake, messages, outbox, requests, roundups, standing, views
 from store.engine import Statement
 from store.schema import metadata
 
 LITE: Dialect = pysqlite(paramstyle="qmark")
 POSTGRES: Dialect = asyncpg()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
-MODULES: tuple[ModuleType, ...] = (absences, audit, brake, messages, outbox, requests, standing, views)
+MODULES: tuple[ModuleType, ...] = (
+    absences,
+    asked,
+    audit,
+    brake,
+    messages,
+    outbox,
+    requests,
+    roundups,
+    standing,
+    views,
+)
 STATEMENTS = [
     pytest.param(value, id=f"{module.__name__}.{name}")
     for module in MODULES

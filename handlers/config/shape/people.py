@@ -16,6 +16,18 @@ from handlers.config.shape.values import (
 )
 
 
+class Cards(Part):
+    """How many cards people can read."""
+
+    per_minute: int = Field(
+        10,
+        ge=1,
+        le=1_000,
+        description="Cards in one channel within a minute; further requests are listed in one message, but critical "
+        "ones, which always have a card.",
+    )
+
+
 class Slack(Part):
     """Where cards go, and who operates Signoff."""
 
@@ -23,6 +35,7 @@ class Slack(Part):
     fallback_channel: Channel | None = Field(
         None, description="Where cards go when that channel is archived or the bot was removed from it."
     )
+    cards: Cards = Field(default_factory=lambda: Cards.model_validate({}), description="Against too many at once.")
     operators: list[str] = Field(
         min_length=1,
         description="Who may pause, resume, cancel and settle an unknown outcome: Slack ids (U…, W…, S…) or groups "
