@@ -94,6 +94,12 @@ class Route:
     def asks(self) -> bool:
         return self.verdict is Verdict.ASK
 
+    @property
+    def one_click(self) -> bool:
+        """Whether one person's click on the card is all it asks, for all that is known of it."""
+        approvals = sum(need.approvals for stage in self.stages for need in stage.need)
+        return self.asks and approvals == 1 and self.surface is Surface.CARD and not self.notes
+
     def at_least(self, surface: Surface) -> "Route":
         return self if self.surface.rank >= surface.rank else replace(self, surface=surface)
 

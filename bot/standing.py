@@ -16,8 +16,8 @@ from bot import digest, quorum
 from bot.catalogue import Action
 from bot.errors import BadInput, Problem
 from bot.people import Roster
-from bot.request import Asker, Request, State, Version, Vote
-from bot.route import StandingUse, Surface, Verdict
+from bot.request import Asker, Request, State, Version
+from bot.route import StandingUse, Verdict
 from bot.templates import as_text
 
 MOST_USES, LONGEST = 20, 8 * 3_600_000  # of any standing approval, whatever the file says (product.md 5)
@@ -202,14 +202,10 @@ def _least(value: Number) -> Number:
 
 def suffices(request: Request, person: str, roster: Roster) -> bool:
     """Whether one click of this person's on a fresh card would be all that the current version asks."""
-    version, route = request.now_version, request.now_version.route
-    if version.risk.grave or route.notes or not version.fits or route.surface is not Surface.CARD:
+    version = request.now_version
+    if not version.route.one_click or version.risk.grave or not version.fits or person in _writers(request):
         return False
-    if not route.asks or len(route.stages) != 1 or person in _writers(request):
-        return False
-    fresh = request.but(state=State.PENDING, stage=0, votes=(), fired=())
-    vote = Vote(version.number, 0, person, True, 0, version.digest, quorum.meets(fresh, person, roster))
-    return bool(vote.meets) and quorum.passed(route.stages[0], [vote], request.identities)
+    return bool(quorum.meets(request.but(state=State.PENDING, stage=0, votes=(), fired=()), person, roster))
 
 
 def _writers(request: Request) -> frozenset[str]:

@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, func, select
 
 from bot.replay import Answer, Past
 from bot.request import Request, State, Version
-from store import brake, migrate, requests, rows
+from bot.standing import StandingApproval
+from store import brake, migrate, requests, rows, standing
 from store.engine import Row, Statement, Transaction
 from store.errors import StoreError
 from store.schema import requests as r
@@ -68,6 +69,10 @@ class Archive:
 
     async def versions(self, request_id: str) -> tuple[Version, ...]:
         return await self._reading.read(lambda transaction: requests.versions_of(transaction, request_id, self._seal))
+
+    async def standing_approvals(self, now: int) -> tuple[StandingApproval, ...]:
+        """Those that still allow something at a time (milliseconds since the epoch)."""
+        return await self._reading.read(lambda transaction: standing.standing(transaction, now))
 
     async def pages(self, size: int = PAGE) -> AsyncIterator[Page]:
         """Each page sees one committed state; a request made meanwhile comes at the end."""

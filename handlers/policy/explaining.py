@@ -21,6 +21,7 @@ from bot.request import Asker, Plan, Request, State, Version
 from handlers import config
 from handlers import main as composition
 from handlers.policy import words
+from handlers.policy.standing import standing
 from handlers.policy.words import show
 from handlers.settings import Settings
 from handlers.terminal import stop
@@ -112,7 +113,9 @@ async def explain_given(settings: Settings, book: config.Book, given: Given, *, 
     show(_refusals(given, groups, looked))
     show(words.explanation(found))
     if found.decision.route.asks:
-        _who(given.request(found.decision, book.catalogue.identities), looked)
+        request = given.request(found.decision, book.catalogue.identities)
+        show(await standing(settings, request, looked.roster, looked.names, given.now))
+        _who(request, looked)
 
 
 def _refusals(given: Given, groups: Sequence[str], looked: _Looked) -> Iterable[str]:
@@ -151,6 +154,9 @@ async def explain_request(settings: Settings, book: config.Book, request_id: str
         show(words.route(version.route))
     elif version.number > 1:
         typer.echo("It is an edited version, which takes an approval even where the rules allow. What it keeps:")
+        show(words.route(version.route))
+    elif version.route.standing is not None:
+        typer.echo("A standing approval allowed it instead:")
         show(words.route(version.route))
     if waiting:
         _who(request, looked)

@@ -141,6 +141,8 @@ _SURFACES = {
 
 def route(of: Route) -> Iterator[str]:
     yield printable(f"Route: {of.verdict}, by “{of.rule}”")
+    if of.standing:
+        yield printable(f"  in place of “{of.standing.rule}”; its id is {of.standing.id}")
     for note in of.notes:
         yield printable(f"  {note}")
     if not of.asks:

@@ -13,7 +13,7 @@ from bot.request import Actor, Asker, Request
 from bot.standing import MOST_USES, Bound, StandingApproval, Terms, Wanted
 from tests import build
 from tests.bot.play import play, scenes
-from tests.bot.room import ANA, ART, FAY, FRED, HOUR, OLGA, WALT, Room, open_room
+from tests.bot.room import ANA, ART, FAY, FRED, HEAD, HOUR, OLGA, WALT, Room, open_room
 
 FILE = """
 actions:
@@ -284,6 +284,41 @@ bounds that the file does not permit are named
     fay allows uses=1 for=1h                              → refused bad_input
     fay allows amount=many uses=1 for=1h                  → refused bad_input
 """)  # noqa: E501 - a move a line
+
+
+LINKED = HEAD + "identities: [[U0ANA, U0ANAADMIN], [U0FRED, U0FREDADMIN]]\n"
+LINKED_SCENES = scenes("""
+a requester's other account allows nothing
+    anaadmin joins S0FINANCE
+    ana asks refund order=a amount=60                     → pending
+    anaadmin allows amount=100 uses=3 for=1h              → refused is_maker
+
+what was given before the accounts were known as one no longer counts
+    file "[U0ANA, U0ANAADMIN], " ""
+    anaadmin joins S0FINANCE
+    ana asks refund order=a amount=60                     → pending
+    anaadmin allows amount=100 uses=3 for=1h              → pending
+    ana asks refund order=b amount=60                     → approved left=2
+    file "identities: [" "identities: [[U0ANA, U0ANAADMIN], "
+    ana asks refund order=c amount=60                     → pending left=2
+
+one person gives one at a time, from whichever account
+    fredadmin joins S0FINANCE
+    ana asks refund order=a amount=60                     → pending
+    fred allows amount=100 uses=3 for=1h                  → pending
+    fredadmin allows amount=100 uses=3 for=1h             → refused wrong_moment
+
+an editor's other account gives none for the version they wrote
+    fredadmin joins S0FINANCE
+    ana asks refund order=a amount=60                     → pending
+    fred edits amount=61                                  → pending editor=fred
+    fredadmin allows amount=100 uses=1 for=1h             → refused not_allowed
+""")
+
+
+@pytest.mark.parametrize("rows", LINKED_SCENES)
+async def test_linked_accounts(tmp_path: Path, rows: list[str]) -> None:
+    await play(tmp_path, FILE, rows, head=LINKED)
 
 
 @pytest.mark.parametrize("rows", SCENES)
