@@ -157,6 +157,7 @@ async def test_it_shows_at_home_and_one_click_ends_it(stage: Stage) -> None:
 
     fays = await home(stage, stage.fay, "End it")
     olgas = await home(stage, stage.olga, "End it")
+    await stage.settled()  # what was drawn for fay stands from now on
     await stage.olga.click(olgas, "End it")
     await stage.slack.wait_for(lambda: "Standing approvals" not in stage.olga.reads(olgas) or None, timeout=PATIENCE)
     await stage.card(stage.walt, "@olga ended the standing approval by @fay, after 1 use")
