@@ -9,9 +9,11 @@ from enum import StrEnum
 
 from bot import quorum
 from bot.bulk import by_itself
+from bot.catalogue import Glass
 from bot.errors import (
     AlreadyVoted,
     IsMaker,
+    MayNotBreakGlass,
     NeedsReview,
     NotAllowed,
     NotAMember,
@@ -48,6 +50,8 @@ class Verb(StrEnum):
     REPORT = "report"
     RELEASE = "release"
     UNDO = "undo"
+    BREAK_GLASS = "break_glass"
+    REVIEW_BREAK = "review_break"
     OPERATE = "operate"  # pause and resume
     ALLOW_SIMILAR = "allow_similar"  # give a standing approval
 
@@ -60,6 +64,8 @@ class Standing:
     roster: Roster = field(default_factory=dict)
     operator: bool = False
     in_channel: bool = False
+    glass: Glass | None = None  # what the file says of breaking the glass, where that was asked
+    breaks: bool = False  # in a group that may, read live at the click
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,18 @@ def end_standing(approval: StandingApproval, standing: Standing) -> None:
     asked = any(person in standing.roster.get(group, frozenset()) for group in approval.groups)
     if person != approval.by and not standing.operator and (not asked or person in approval.asker.makers):
         raise NotAllowed("Only who gave a standing approval, an approver of such requests or an operator may end it.")
+
+
+def break_glass(standing: Standing, action: str) -> None:
+    """Whether this person may run this action without approval at all. Raises the refusal that says why not."""
+    _full_member(standing)
+    if standing.glass is None:
+        raise MayNotBreakGlass(f"signoff.yaml does not turn break-glass on for {action}; ask for it: /signoff run …")
+    if not standing.breaks:
+        groups = " or ".join(group.name for group in standing.glass.who)
+        raise MayNotBreakGlass(
+            f"Only {groups} may break the glass for {action}, and you are not a member there now. Nothing is recorded."
+        )
 
 
 def sees(request: Request, standing: Standing) -> bool:
@@ -288,6 +306,34 @@ def _undo(_: Click, request: Request, standing: Standing, __: Moment) -> None:
         raise WrongMoment(f"{request.stands}; it cannot be undone.")
 
 
+def _break(click: Click, request: Request, standing: Standing, moment: Moment) -> None:
+    """`click.surface` is TYPED where the filled-in window is sent, else it is only opened."""
+    if request.asker.client is not None:
+        raise MayNotBreakGlass(
+            "An agent asked for this, and agents never break the glass, not on behalf of a person either. "
+            "Ask for it yourself: /signoff break-glass …"
+        )
+    if not request.identities.same(request.asker.person or "", standing.person.id):
+        raise NotRequester("Only whoever asked for this may break the glass on it.")
+    break_glass(standing, request.now_version.action.name if request.version else "this")
+    _pending(request, moment)
+    expected = request.now_version.glass_confirmation
+    if click.surface is Surface.TYPED and expected is not None and (click.typed or "").strip() != expected:
+        raise WrongConfirmation(f"To run it without approval, type exactly: {expected}")
+
+
+def _review_break(_: Click, request: Request, standing: Standing, __: Moment) -> None:
+    """A second person: no maker, and one of those who could have approved it, or an operator."""
+    person = standing.person.id
+    if not request.breaks:
+        raise WrongMoment("This was not run by breaking the glass; there is nothing to review.")
+    if person in request.makers or person in request.identities.widened(each.person for each in request.breaks):
+        raise IsMaker("You are on the requester's side of this, so somebody else must review it.")
+    could = any(person in standing.roster.get(group, frozenset()) for group in request.could_approve)
+    if not could and not standing.operator:
+        raise NotAnApprover("Only those who could have approved this, and operators, review it. Nothing is recorded.")
+
+
 def _look(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     if standing.person.problem or not sees(request, standing):
         raise NotFound
@@ -312,6 +358,8 @@ _RULES: Mapping[Verb, Callable[[Click, Request, Standing, Moment], None]] = {
     Verb.REPORT: _report,
     Verb.RELEASE: _release,
     Verb.UNDO: _undo,
+    Verb.BREAK_GLASS: _break,
+    Verb.REVIEW_BREAK: _review_break,
     Verb.OPERATE: _never,
     Verb.ALLOW_SIMILAR: _allow_similar,
 }

@@ -126,6 +126,14 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Glass:
+    """Who may run an action without approval (`bot.glass`), and within what time it must be reviewed; milliseconds."""
+
+    who: tuple[Group, ...]
+    review: int
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """What `signoff.yaml` offers. `version` is the hash of the file it was read from."""
 
@@ -139,6 +147,8 @@ class Catalogue:
     limits: Limits = field(default_factory=Limits)
     version: str = ""
     identities: Identities = ONE_EACH
+    security_channel: str | None = None
+    glass: Mapping[str, Glass] = field(default_factory=dict)  # by the action's name; no part of its definition
 
     def action(self, name: str) -> Action:
         if name not in self.actions:
@@ -148,6 +158,10 @@ class Catalogue:
     def channel_of(self, action: Action) -> str:
         """Where its cards go."""
         return action.channel or self.channel
+
+    def glass_of(self, action: Action) -> Glass | None:
+        """An undo may be broken through where what it undoes may: the same rules decide on both."""
+        return self.glass.get(action.base)
 
     def offered(self) -> list[Action]:
         """The actions people and models may name: all but the compiled undos."""

@@ -20,6 +20,7 @@ LEASE = 120_000  # of a parcel; longer than any one delivery may take
 IDLE = 5.0  # seconds: the slow sweep that catches what no signal told
 FIRST_RETRY, LONGEST_RETRY = 1_000, 60_000
 PAUSED_FOR = 2_000
+LASTING = frozenset({"mine", "security"})  # places of messages that say something of a version that is replaced, too
 TROUBLED = 1.0  # seconds to the next look where the database could not be asked
 Report = Callable[[Parcel | None, BaseException], None]
 
@@ -130,7 +131,7 @@ class Deliverer:
         request = await self.desk.open(parcel.request_id)
         number, _, person = rest.partition("/")
         version = int(number or 0)
-        if place != "mine" and request.version is not None and version != request.version.number:
+        if place not in LASTING and request.version is not None and version != request.version.number:
             posted = await self.desk.store.messages(request.id)
             if not any(m.ts and (m.place, m.version, m.person) == (place, version, person) for m in posted):
                 await self._relist(await self.desk.store.placed(request.id, version) if place == "card" else None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from bot.glass import APART, Break
 from bot.request import Effect, EffectKind, Event, Move, Request, State
 
 ENDED = frozenset({State.REJECTED, State.EXPIRED, State.CANCELLED, State.DENIED})
@@ -30,6 +31,20 @@ def shows(request: Request) -> tuple[Effect, ...]:
     return tuple(_shows(request, request))
 
 
+def of_break(request: Request, event: Event, *, loud: bool) -> tuple[Effect, ...]:
+    """What a look at a break shows and tells. `loud`: operators and the security channel hear of it anew."""
+    told = {"event": event_json(event)}
+    last = f"{event.type}/{request.revision + 1}"
+    found = [*shows(request)]
+    if shown(request):
+        found.append(_tell(request, f"thread/{last}", to="thread", **told))
+    if event.actor.kind == "person":
+        found.append(_tell(request, f"requester/{last}", to="requester", **told))
+    if loud:
+        found += [_tell(request, f"{to}/{last}", to="glass", where=to, **told) for to in ("security", "operators")]
+    return tuple(found)
+
+
 def _shows(before: Request | None, after: Request) -> Iterator[Effect]:
     if after.asker.told:
         yield _show(after, "mine")
@@ -37,6 +52,8 @@ def _shows(before: Request | None, after: Request) -> Iterator[Effect]:
         yield from _places(before)
     if shown(after):
         yield from _places(after)
+    for broken in after.breaks:
+        yield _show(after, f"security/{broken.version}")
 
 
 def _places(request: Request) -> Iterator[Effect]:
@@ -57,8 +74,18 @@ def _tells(before: Request | None, after: Request, event: Event, revision: int) 
         yield _tell(after, f"thread/{revision}", to="thread", event=event_json(event))
     if after.asker.told and _requester_hears(before, after, event):
         yield _tell(after, f"requester/{revision}", to="requester", event=event_json(event))
+    if move is Move.BREAK_GLASS and after.broken is not None:
+        yield from _skipped(after, after.broken, event)
     if (after.state is State.UNKNOWN and event.before is not State.UNKNOWN) or move is Move.ALONE:
         yield _tell(after, f"operators/{revision}", to="operators", event=event_json(event))
+
+
+def _skipped(request: Request, broken: Break, event: Event) -> Iterator[Effect]:
+    """Everybody who was passed over hears of it, one after the other; once, for a version is broken through once."""
+    for turn, person in enumerate(broken.skipped):
+        data = {"to": "glass", "where": person, "event": event_json(event)}
+        at = event.at + turn * APART
+        yield Effect(EffectKind.TELL, request.id, f"skipped/{broken.version}/{person}", data, after=at)
 
 
 def _requester_hears(before: Request | None, after: Request, event: Event) -> bool:

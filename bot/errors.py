@@ -11,6 +11,7 @@
     │   ├── IsMaker         makers never check their own request
     │   ├── NotAnApprover   not in a group named by the open stage
     │   ├── NotRequester · NotOperator · MayNotAsk
+    │   └── MayNotBreakGlass
     ├── WrongMoment         the request is not where the move belongs
     │   ├── Superseded      the click was for an older version
     │   ├── Joined          the very same is open already: it stays one
@@ -111,6 +112,10 @@ class NotOperator(NotAllowed):
 
 class MayNotAsk(NotAllowed):
     code = "may_not_ask"
+
+
+class MayNotBreakGlass(NotAllowed):
+    code = "may_not_break_glass"
 
 
 class WrongMoment(Refusal):

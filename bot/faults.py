@@ -8,6 +8,7 @@
     F4  posted, before where it stands is stored    F11  the outcome committed, before anything follows
     F5  a vote, before its commit                   F13  a reminder, escalation or expiry, before its commit
     F6  the vote committed, before the answer       F15  the same, committed, before anybody is told
+    F16 the glass broken, before its commit         F17  the same, committed, before the answer
     F7  answered, before the card is redrawn        F12, F14: for callbacks and checkpoints, which there are none of yet
 """
 
@@ -17,19 +18,30 @@ import signal
 import time
 from collections.abc import Iterable
 
+from bot import breakage
 from bot.request import Move, Step
 
 _POINT, _, _MODE = os.environ.get("SIGNOFF_FAULT", "").partition(":")
 _NAME, _, _TURN = _POINT.partition("@")
 _turns = itertools.count(1)
 
-_INTAKE, _TIME = (Move.DRAFT, Move.SEND), (Move.REMIND, Move.ESCALATE, Move.EXPIRE)
-_BEFORE = (
-    {Move.VOTE: "F5", Move.CLAIM: "F8", Move.FINISH: "F10"} | dict.fromkeys(_INTAKE, "F1") | dict.fromkeys(_TIME, "F13")
-)
-_AFTER = (
-    {Move.VOTE: "F6", Move.CLAIM: "F9", Move.FINISH: "F11"} | dict.fromkeys(_INTAKE, "F2") | dict.fromkeys(_TIME, "F15")
-)
+_INTAKE, _TIME = (Move.DRAFT, Move.SEND), (Move.REMIND, Move.ESCALATE, Move.EXPIRE, breakage.OVERDUE)
+_BEFORE: dict[str, str] = {
+    Move.VOTE: "F5",
+    Move.CLAIM: "F8",
+    Move.FINISH: "F10",
+    Move.BREAK_GLASS: "F16",
+    **dict.fromkeys(_INTAKE, "F1"),
+    **dict.fromkeys(_TIME, "F13"),
+}
+_AFTER: dict[str, str] = {
+    Move.VOTE: "F6",
+    Move.CLAIM: "F9",
+    Move.FINISH: "F11",
+    Move.BREAK_GLASS: "F17",
+    **dict.fromkeys(_INTAKE, "F2"),
+    **dict.fromkeys(_TIME, "F15"),
+}
 
 
 class Fault(Exception):
@@ -57,10 +69,10 @@ def after_commit(steps: Iterable[Step]) -> None:
     _at(_AFTER, steps)
 
 
-def _at(points: dict[Move, str], steps: Iterable[Step]) -> None:
+def _at(points: dict[str, str], steps: Iterable[Step]) -> None:
     if not _NAME:
         return
     for step in steps:
         for event in step.events:
-            if (name := points.get(Move(event.type))) is not None:
+            if (name := points.get(event.type)) is not None:
                 point(name)

@@ -3,13 +3,15 @@
 Whether this person may make the move was asked of `bot.authorize` before, in the same transaction.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot import digest, effects, quorum
+from bot import digest, effects, glass, quorum
 from bot.catalogue import Action
 from bot.errors import Paused, TooLate, Untrue, WrongMoment
+from bot.glass import Break
 from bot.outcome import Ending, Outcome
 from bot.people import Roster
 from bot.ports import Moment
@@ -164,6 +166,21 @@ def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Mo
     return _step(request, after, Move.VOTE, actor, moment.now, **detail)
 
 
+def glass_broken(request: Request, broken: Break, actor: Actor, moment: Moment) -> Step:
+    """Approved by its own requester, with a label and no vote; from here it runs as anything that was approved."""
+    version = request.now_version
+    basis = {**version.basis, glass.LABEL: {"person": broken.person, "at": broken.at}}
+    after = _approved(request.but(version=replace(version, basis=basis)), moment).with_break(broken)
+    detail = _of_version(request) | {
+        "exception": glass.LABEL,
+        "person": broken.person,
+        "reason_sha256": hashlib.sha256(broken.reason.encode("utf-8", "replace")).hexdigest(),
+        "skipped": len(broken.skipped) + broken.uncounted,
+        "review_by": broken.review_by,
+    }
+    return _step(request, after, Move.BREAK_GLASS, actor, moment.now, **detail)
+
+
 def _exception(request: Request, person: str) -> str | None:
     """By which exception to maker ≠ checker this person decides, as their event says it; None for everybody else."""
     if person in request.makers:
@@ -266,6 +283,8 @@ def untrue(request: Request) -> str | None:
         return "a vote was given for other bytes"
     if any(vote.version != version.number for vote in request.votes):
         return "a vote was given for another version"
+    if request.broken is not None and request.broken.digest != version.digest:
+        return "the glass was broken for other bytes"
     return None
 
 

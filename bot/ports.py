@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from bot import absence
 from bot.catalogue import Action, Group, Risk
 from bot.errors import Problem
+from bot.glass import ToReview
 from bot.limits import NOTHING, Asked
 from bot.outcome import Job, Outcome
 from bot.people import Person
@@ -205,6 +206,9 @@ class Store(Protocol):
     async def of_asker(self, person: str, limit: int) -> tuple[Row, ...]: ...
     async def pending(self, limit: int) -> tuple[Row, ...]: ...
     async def recent(self, limit: int) -> tuple[Row, ...]: ...
+    async def to_review(self, limit: int) -> tuple[ToReview, ...]:
+        """Breaks of the glass nobody has reviewed yet, the longest open first."""
+
     async def history(self, asker: str, now: int) -> dict[str, int]:
         """Counts of this requester's requests: last_hour, last_day, last_week."""
 

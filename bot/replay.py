@@ -27,6 +27,7 @@ class Answer(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     WAITING = "waiting"
+    BREAK_GLASS = "break-glass"  # its requester ran it without them
     UNASKED = "unasked"  # it was allowed or denied without them
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from bot import digest
 from bot.catalogue import Action, Risk, Way
 from bot.errors import Problem
+from bot.glass import Break
 from bot.identity import ONE_EACH, Identities
 from bot.outcome import Ending
 from bot.route import REQUESTER, Escalation, Route, Stage, Surface
@@ -35,6 +36,7 @@ class Move(StrEnum):
     SEND = "send"
     EDIT = "edit"
     VOTE = "vote"
+    BREAK_GLASS = "break_glass"  # its requester runs it without approval; reviewed afterwards (`bot.glass`)
     REMARK = "remark"  # a question, an answer, a comment
     PREVIEW = "preview"
     REMIND = "remind"
@@ -79,6 +81,7 @@ TABLE: Mapping[Move, Mapping[State | None, frozenset[State]]] = {
     },
     Move.EDIT: {S.PENDING: frozenset({S.PENDING}), S.DRAFTING: frozenset({S.DRAFTING})},
     Move.VOTE: {S.PENDING: frozenset({S.PENDING, S.APPROVED, S.REJECTED})},
+    Move.BREAK_GLASS: {S.PENDING: frozenset({S.APPROVED})},
     Move.REMARK: {S.PENDING: frozenset({S.PENDING})},
     Move.PREVIEW: {S.PENDING: frozenset({S.PENDING})},
     Move.REMIND: {S.PENDING: frozenset({S.PENDING})},
@@ -221,6 +224,15 @@ class Version:
         """What must be typed: the action's `confirm` value, or the short digest where it names none."""
         if self.surface is not Surface.TYPED:
             return None
+        return self._to_type
+
+    @property
+    def glass_confirmation(self) -> str | None:
+        """What must be typed to run it without approval: as for an approval, and for high and critical always."""
+        return self._to_type if self.risk.grave else self.confirmation
+
+    @property
+    def _to_type(self) -> str:
         return (self.action.confirmation(self.args) or "").strip() or self.short_digest
 
     @staticmethod
@@ -331,6 +343,7 @@ class Request:
     released_at: int | None = None
     again_by: str | None = None  # the operator who asked to run an unknown one again
     attempts: tuple[Attempt, ...] = ()
+    breaks: tuple[Break, ...] = ()  # of all its versions, the latest last
     closed_at: int | None = None
     reason: str = ""  # why it ended as it did
     batch: str | None = None
@@ -398,6 +411,17 @@ class Request:
         """Every account of those who have voted on the current version."""
         return self.identities.widened(vote.person for vote in self.votes)
 
+    @property
+    def broken(self) -> Break | None:
+        """How the current version came to be approved without approvals; None where it did not."""
+        number = self.version.number if self.version else 0
+        return next((each for each in self.breaks if each.version == number), None)
+
+    def with_break(self, changed: Break) -> "Request":
+        """With the break of that version as it is now, or with its first."""
+        others = tuple(each for each in self.breaks if each.version != changed.version)
+        return self.but(breaks=tuple(sorted((*others, changed), key=lambda each: each.version)))
+
     def stage_votes(self, stage: int | None = None) -> tuple[Vote, ...]:
         wanted = self.stage if stage is None else stage
         return tuple(vote for vote in self.votes if vote.stage == wanted)
@@ -421,10 +445,18 @@ class Request:
     @property
     def asked(self) -> frozenset[str]:
         """Every group that was asked or told of the current version so far: a stage to come has asked nobody yet."""
-        opened = range(min(self.stage + 1, len(self.now_version.route.stages)))
+        stages = len(self.now_version.route.stages)
+        opened = range(stages if self.broken else min(self.stage + 1, stages))  # all were passed over, and told
         needs = (need.groups for at in opened for need in self.now_version.route.stages[at].need)
         steps = (step.to for at in opened for step in self._escalated(at))
         return frozenset[str]().union(*needs, *steps)
+
+    @property
+    def could_approve(self) -> frozenset[str]:
+        """Every group whose members count for something in any of its stages, escalation's so far too."""
+        stages = self.now_version.route.stages
+        counted = (self.groups_for(at, number) for number, stage in enumerate(stages) for at in range(len(stage.need)))
+        return frozenset[str]().union(*counted) - {REQUESTER}
 
     def _escalated(self, stage: int) -> tuple[Escalation, ...]:
         steps = self.now_version.route.stages[stage].escalate

@@ -17,7 +17,10 @@ RELEASE_AFTER = 5 * MINUTE  # approved longer ago than this at a resume: an oper
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing that happens at a time: remind, escalate (with its place), expire, or recover a lost lease."""
+    """One thing that happens at a time: remind, escalate (with its place), expire, recover a lost lease, or overdue.
+
+    `overdue`: nobody has reviewed a break in time; its index is the version.
+    """
 
     at: int
     kind: str
@@ -38,6 +41,7 @@ def schedule(request: Request) -> tuple[Due, ...]:
             coming = [Due(request.attempts[-1].lease_until, "recover")]
         case _:
             coming = []
+    coming += [Due(at, "overdue", each.version) for each in request.breaks if (at := each.overdue_at) is not None]
     return tuple(sorted(coming, key=lambda due: due.at))
 
 

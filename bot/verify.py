@@ -88,6 +88,7 @@ class Trail:
     def _follows(self, event: dict[str, Any]) -> None:
         request, to, detail = event["request"], event["to"], event["detail"]
         if to is None:
+            self._reviews(event)
             return  # a refusal, a look, the brake: no request moved
         seen = self.states.get(request, event["from"] if self.first > 1 else None)
         if event["from"] != seen or to not in FOLLOWS.get(seen, ()):
@@ -103,6 +104,13 @@ class Trail:
             raise Wrong(f"event {event['seq']}: {detail['person']} approved a request of their own side")
         if event["type"] == "vote" and detail.get("exception") == "bulk" and risk in ("high", "critical"):
             raise Wrong(f"event {event['seq']}: {risk} risk was decided together with others")
+        if event["type"] == "break_glass" and (event["actor"]["kind"] != "person" or "exception" not in detail):
+            raise Wrong(f"event {event['seq']}: only a person may break the glass, and it says so")
+
+    def _reviews(self, event: dict[str, Any]) -> None:
+        own = self.makers.get(event["request"], [])
+        if event["type"] in ("glass_reviewed", "glass_concern") and event["actor"]["id"] in own:
+            raise Wrong(f"event {event['seq']}: {event['actor']['id']} reviewed a break-glass of their own side")
 
 
 def _parts(line: bytes) -> tuple[dict[str, Any], bytes, str, str]:

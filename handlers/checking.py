@@ -56,7 +56,7 @@ async def _channels(client: AsyncWebClient, catalogue: Catalogue) -> AsyncIterat
 
 def _named(catalogue: Catalogue) -> Iterator[str]:
     """Every channel that is named outright: for cards, and for what actions post."""
-    for name in (catalogue.channel, catalogue.fallback_channel):
+    for name in (catalogue.channel, catalogue.fallback_channel, catalogue.security_channel):
         if name:
             yield name
     for action in catalogue.actions.values():

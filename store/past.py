@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from sqlalchemy import bindparam, func, select
 
+from bot.glass import LABEL
 from bot.replay import Answer, Past
 from bot.request import Request, State, Version
 from bot.standing import StandingApproval
@@ -121,15 +122,17 @@ def _versions(request: Row, stored: Sequence[Row], votes: dict[tuple[str, int], 
     read = [rows.version_of(row, request["id"], seal) for row in stored]
     ends: list[tuple[Answer, int | None]] = [(Answer.EDITED, after.made_at) for _, after in pairwise(read)]
     if read:
-        ends.append(_end(request))
+        ends.append(_end(request, read[-1]))
     return [_past(request["id"], version, *end, votes) for version, end in zip(read, ends, strict=True)]
 
 
 _ENDS = {State.REJECTED: Answer.REJECTED, State.EXPIRED: Answer.EXPIRED, State.CANCELLED: Answer.CANCELLED}
 
 
-def _end(request: Row) -> tuple[Answer, int | None]:
+def _end(request: Row, version: Version) -> tuple[Answer, int | None]:
     """What came of the current version, and when people were done with it."""
+    if LABEL in version.basis:
+        return Answer.BREAK_GLASS, None
     if request["approved_at"] is not None:
         return Answer.APPROVED, request["approved_at"]
     state = State(request["state"])

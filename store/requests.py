@@ -10,7 +10,7 @@ from bot import timing
 from bot.errors import NotFound
 from bot.ports import Decide, Moment
 from bot.request import OPEN, Request, State, Step, Version
-from store import audit, outbox, rows, standing
+from store import audit, breaks, outbox, rows, standing
 from store.engine import Row, Statement, Transaction
 from store.errors import StoreError
 from store.rows import Stored
@@ -51,7 +51,7 @@ _NEW_REMARK = _insert(remarks)
 _NEW_ATTEMPT = _insert(attempts)
 _PREVIEWED = Statement(
     update(versions).where(versions.c.request_id == bindparam("its_id"), versions.c.number == bindparam("its_number")),
-    sets=["preview", "fits"],
+    sets=["preview", "fits", "basis_json"],
 )
 _CHANGED_ATTEMPT = Statement(
     update(attempts).where(attempts.c.request_id == bindparam("its_id"), attempts.c.number == bindparam("its_number")),
@@ -112,7 +112,9 @@ def _made_of(transaction: Transaction, row: Row, seal: Seal) -> Stored:
         version = rows.version_of(stored, request_id, seal)
         found_votes = transaction.all(_VOTES, id=request_id, number=number)
         found_fired = transaction.all(_FIRED, id=request_id, number=number)
+    broken = breaks.of(transaction, request_id) if row["broken_at"] is not None else ()
     parts = rows.Parts(
+        breaks=broken,
         votes=tuple(rows.vote_of(vote) for vote in found_votes),
         fired=tuple(rows.fired_of(step) for step in found_fired),
         remarks=tuple(rows.remark_of(remark) for remark in transaction.all(_REMARKS, id=request_id)),
@@ -178,7 +180,8 @@ def _save_version(transaction: Transaction, before: Version | None, after: Reque
 
 
 def _save_parts(transaction: Transaction, before: Request | None, after: Request, seal: Seal) -> None:
-    was = before or after.but(votes=(), fired=(), remarks=(), attempts=())
+    was = before or after.but(votes=(), fired=(), remarks=(), attempts=(), breaks=())
+    breaks.save(transaction, after.id, was.breaks, after.breaks)
     for ordinal, vote in enumerate(after.votes):
         if vote not in was.votes:
             transaction.run_with(_NEW_VOTE, rows.vote_row(after.id, ordinal, vote))

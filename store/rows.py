@@ -7,6 +7,7 @@ from typing import Any
 from bot import quorum, timing
 from bot.catalogue import Risk
 from bot.errors import Problem
+from bot.glass import Break
 from bot.outcome import Ending
 from bot.request import Asker, Attempt, Draft, Fired, Plan, Preview, Remark, Request, State, Version, Vote
 from store.engine import Row
@@ -59,6 +60,7 @@ def request_row(request: Request, seal: Seal, was: "Stored | None" = None) -> Ro
         "batch": request.batch,
         "undo_of": request.undo_of,
         "undone_by": request.undone_by,
+        "broken_at": request.breaks[-1].at if request.breaks else None,
         "context_json": dump(dict(request.context)),
         "fingerprint": request.fingerprint,
         "wake_at": timing.wake_at(request),
@@ -102,20 +104,21 @@ def _version_columns(request: Request, was: Stored | None) -> Row:
 
 
 def _decided_at(request: Request) -> int | None:
-    """When people decided it; None where nobody has, or nobody was asked."""
-    if request.version is None or not request.version.route.asks:
+    """When people decided it; None where nobody has, or nobody was asked, or its requester broke the glass."""
+    if request.version is None or not request.version.route.asks or request.broken is not None:
         return None
     return request.closed_at if request.state is State.REJECTED else request.approved_at
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What stands in tables of their own: votes and fired steps of the current version, all remarks and attempts."""
+    """What stands in tables of their own: votes and fired steps of the current version, all the others."""
 
     votes: tuple[Vote, ...] = ()
     fired: tuple[Fired, ...] = ()
     remarks: tuple[Remark, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    breaks: tuple[Break, ...] = ()
 
 
 def request_of(row: Row, version: Version | None, parts: Parts, seal: Seal) -> Request:
@@ -142,6 +145,7 @@ def request_of(row: Row, version: Version | None, parts: Parts, seal: Seal) -> R
         released_at=row["released_at"],
         again_by=row["again_by"],
         attempts=parts.attempts,
+        breaks=parts.breaks,
         closed_at=row["closed_at"],
         reason=row["reason"],
         batch=row["batch"],

@@ -5,6 +5,7 @@
               ├─ remarks                 questions, answers, comments
               ├─ attempts
               ├─ sights                  when a person was first shown all of a version
+              ├─ breaks ── looks         who broke the glass on a version, and what a second person said of it
               ├─ messages                where it is shown, by nonce
               ├─ placings                whether a version has a card of its own, or stands in one of the roundups
               └─ standing_approvals      given while looking at it, for others like it
@@ -82,6 +83,7 @@ requests = Table(
     Column("batch", Text),
     Column("undo_of", Text),
     Column("undone_by", Text),
+    Column("broken_at", BigInteger),  # where it has breaks: when the last one was
     Column("context_json", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     # repeated for lists and for time
@@ -199,6 +201,42 @@ attempts = Table(
     Column("result", LargeBinary),
     Column("progress", Text, nullable=False),
     PrimaryKeyConstraint("request_id", "number"),
+)
+
+breaks = Table(
+    "breaks",
+    metadata,
+    _of_request(),
+    Column("version", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("review_by", BigInteger, nullable=False),
+    Column("skipped_json", Text, nullable=False),
+    Column("uncounted", Integer, nullable=False),
+    Column("reminded_at", BigInteger),
+    Column("reviewed_at", BigInteger),  # repeated for the list of those that are open
+    PrimaryKeyConstraint("request_id", "version"),
+)
+Index(
+    "ix_breaks_at",
+    breaks.c.at,
+    sqlite_where=breaks.c.reviewed_at.is_(None),
+    postgresql_where=breaks.c.reviewed_at.is_(None),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    _of_request(),
+    Column("version", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("fine", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("request_id", "version", "ordinal"),
 )
 
 messages = Table(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from bot import faults
 from bot.absence import Absence
 from bot.absence import Decide as Going
+from bot.glass import ToReview
 from bot.ports import Arrange, Asking, Decide, Message, Moment, Parcel, Row, Waiting
 from bot.request import Effect, EffectKind, Event, Request, Step, Version
 from bot.roundup import Placed, Roundup
@@ -24,6 +25,7 @@ from store import (
     asked,
     audit,
     brake,
+    breaks,
     messages,
     migrate,
     outbox,
@@ -248,6 +250,9 @@ class SqlStore:
 
     async def recent(self, limit: int) -> tuple[Row, ...]:
         return await self._engine.read(lambda transaction: views.recent(transaction, limit))
+
+    async def to_review(self, limit: int) -> tuple[ToReview, ...]:
+        return await self._engine.read(lambda transaction: breaks.to_review(transaction, limit))
 
     async def history(self, asker: str, now: int) -> dict[str, int]:
         return await self._engine.read(lambda transaction: views.history(transaction, asker, now))

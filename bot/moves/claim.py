@@ -66,6 +66,8 @@ async def _asked_again(desk: Desk, request: Request) -> str | None:
     if not machine.same_definition(version, desk.in_force.catalogue.actions):
         return "the action's definition in signoff.yaml changed after it was approved"
     if version.risk.grave:
+        if (broken := request.broken) is not None and not await _still_breaks(desk, request, broken.person):
+            return "whoever broke the glass is no longer entitled to"
         for vote in request.votes:
             if vote.approve and not await _entitled(desk, request, vote):
                 return "somebody who approved it is no longer entitled to"
@@ -80,6 +82,12 @@ async def _entitled(desk: Desk, request: Request, vote: Vote) -> bool:
     named = {name for at in vote.meets for name in request.groups_for(at, vote.stage)} & set(groups)
     roster = await desk.roster([groups[name] for name in sorted(named)], fresh=True)
     return any(vote.person in members for members in roster.values())
+
+
+async def _still_breaks(desk: Desk, request: Request, person: str) -> bool:
+    """Whether they could still break the glass: full member, and in a group that the file in force lets do so."""
+    standing = await desk.standing(person, fresh=True, breaks=request.now_version.action)
+    return standing.breaks and not standing.person.problem
 
 
 async def _reopen(desk: Desk, seen: Request, reason: str) -> None:

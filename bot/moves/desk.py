@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot import machine
 from bot.authorize import Click, Standing, Verb, authorize
-from bot.catalogue import Group
+from bot.catalogue import Action, Group
 from bot.compose import Composer, InForce, Known
 from bot.errors import Joined, NotFound, Refusal, WrongMoment
 from bot.people import Roster, groups_of
@@ -17,6 +17,8 @@ from bot.request import Actor, Asker, Event, Request, Step
 Decide = Callable[[Request, Standing, Moment], Step | Sequence[Step]]
 TRIES = 4  # the first with the people remembered, the others with those asked about
 _LOOKS = frozenset({Verb.LOOK, Verb.COMMENT})
+_NEVER_CACHED = frozenset({Verb.BREAK_GLASS, Verb.REVIEW_BREAK})
+_LIVE = _LOOKS | _NEVER_CACHED
 REFUSALS_EVERY = 60_000  # one refusal event a minute for the same person, request and reason
 
 
@@ -35,20 +37,36 @@ class Desk:
         return self.composer.in_force
 
     async def standing(
-        self, person_id: str, request: Request | None = None, *, fresh: bool = False, looks: bool = False
+        self,
+        person_id: str,
+        request: Request | None = None,
+        *,
+        fresh: bool = False,
+        looks: bool = False,
+        breaks: Action | None = None,
     ) -> Standing:
-        """What Slack says of a person now. `looks`: also whether they are in the card's channel.
+        """What Slack says of a person now.
 
-        Raises Unconfirmed when Slack does not say.
+        `looks`: also whether they are in the card's channel; `breaks`: whether they may break the glass for this
+        action. Raises Unconfirmed when Slack does not say.
         """
         groups = request.version.route.groups.values() if request and request.version else ()
-        person, roster, operators, here = await asyncio.gather(  # all at once: a click is answered within three seconds
+        glass = self.in_force.catalogue.glass_of(breaks) if breaks else None
+        person, roster, operators, here, may = await asyncio.gather(  # all at once: Slack waits three seconds
             self.people.person(person_id, fresh=fresh),
             self.roster(groups, fresh=fresh),
             self.people.members(self.in_force.catalogue.operators, fresh=fresh),
             self._in_channel(person_id, request if looks else None),
+            self.roster(glass.who if glass else (), fresh=True),
         )
-        return Standing(person, roster, person_id in operators, here)
+        return Standing(person, roster, person_id in operators, here, glass, bool(groups_of(person_id, may)))
+
+    async def standing_for(self, click: Click, person_id: str, request: Request, *, looks: bool) -> Standing:
+        """The same for a click: never from the cache where the risk is grave, or the glass is broken."""
+        version = request.version
+        fresh = click.verb in _NEVER_CACHED or _grave(request)
+        breaks = version.action if version is not None and click.verb is Verb.BREAK_GLASS else None
+        return await self.standing(person_id, request, fresh=fresh, looks=looks, breaks=breaks)
 
     async def roster(self, groups: Iterable[Group], *, fresh: bool = False) -> Roster:
         asked = list(groups)
@@ -104,7 +122,7 @@ class Desk:
                 return await self._tried(person_id, request_id, click, decide, asking, asked)
             except Unasked as unasked:
                 seen, looks = unasked.request, click.verb in _LOOKS
-                asked = seen, await self.standing(person_id, seen, fresh=_grave(seen), looks=looks)
+                asked = seen, await self.standing_for(click, person_id, seen, looks=looks)
         raise WrongMoment("This request is changing too fast just now; nothing is recorded, press again.")
 
     async def _tried(
@@ -128,7 +146,7 @@ class Desk:
     def _who(self, person_id: str, request: Request, click: Click, asked: "Asked | None") -> Standing:
         """Who they are for this request as it stands now. Raises Unasked where that must be asked first."""
         if asked is None:
-            live = request.undo_of or _grave(request) or click.verb in _LOOKS
+            live = request.undo_of or _grave(request) or click.verb in _LIVE
             known = None if live else self._kept(person_id, request)
             if known is None:
                 raise Unasked(request)
@@ -151,13 +169,16 @@ class Desk:
     async def _in_channel(self, person_id: str, request: Request | None) -> bool:
         if request is None or request.version is None:
             return False
-        for message in await self.store.messages(request.id):
-            if message.place == "card" and message.channel:
-                return await self.people.in_channel(person_id, message.channel)
-        listing = await self.store.listing(request.id)
-        if listing is None or listing.channel is None:
-            return False
-        return await self.people.in_channel(person_id, listing.channel)
+        posted = await self.store.messages(request.id)
+        channels = [each.channel for each in posted if each.place == "card" and each.channel][:1]
+        if not channels and (listing := await self.store.listing(request.id)) is not None:
+            channels = [listing.channel] if listing.channel else []
+        if request.breaks:
+            channels += [each.channel for each in posted if each.place == "security" and each.channel]
+        for channel in dict.fromkeys(channels):
+            if await self.people.in_channel(person_id, channel):
+                return True
+        return False
 
     async def note(self, refusal: Refusal, request_id: str, actor: Actor) -> None:
         """A refusal as an event; one that joins two requests is an event of the one they are."""

@@ -23,7 +23,7 @@ async def look(desk: Desk, person: str, request_id: str) -> Request:
 async def may(desk: Desk, actor: Actor, request_id: str, click: Click) -> Request:
     """The request, where this person could make this move now: asked before somebody is given a form to fill in."""
     request = await desk.open(request_id)
-    standing = await desk.standing(actor.id, request, looks=True)
+    standing = await desk.standing_for(click, actor.id, request, looks=True)
     moment = await desk.store.moment()
     try:
         if not standing.person.problem:  # a guest who presses is told that they are one

@@ -64,9 +64,11 @@ async def typed(
     action_name: str,
     args: Mapping[str, Any],
     context: Mapping[str, Any] | None = None,
+    *,
+    glass: bool = False,
 ) -> Request:
     """A request for this very action. An identical one that is still open is given back instead of a second."""
-    return (await ask(desk, asker, actor, action_name, args, context)).request
+    return (await ask(desk, asker, actor, action_name, args, context, glass=glass)).request
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,16 @@ async def ask(
     action_name: str,
     args: Mapping[str, Any],
     context: Mapping[str, Any] | None = None,
+    *,
+    glass: bool = False,
 ) -> Sent:
-    """The same, and whether it was there before."""
+    """The same, and whether it was there before.
+
+    `glass`: its requester is about to break the glass on it, so it is made even where nobody could approve it.
+    """
     action = desk.in_force.catalogue.action(action_name)
     base = blank(desk, asker, actor, context=dict(context or {}))
-    ready = await prepare(desk, base, action, args, Plan())
+    ready = await prepare(desk, base, action, args, Plan(), glass=glass)
     try:
         if ready.twin is not None:
             raise joined(ready.twin)
@@ -153,7 +160,9 @@ def once_and_within_limits(desk: Desk, ready: Ready, moment: Moment) -> None:
     limits.check(desk.in_force.catalogue.limits, moment.asked, ready.version.action.name, moment.now)
 
 
-async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[str, Any], plan: Plan) -> Ready:
+async def prepare(
+    desk: Desk, request: Request, action: Action, args: Mapping[str, Any], plan: Plan, *, glass: bool = False
+) -> Ready:
     """Everything asked before a first version is stored: who asks, whether the arguments hold, who could approve."""
     now = desk.clock()
     _, known = await asyncio.gather(full_member(desk, request.asker), desk.known(request.asker, now))
@@ -161,7 +170,7 @@ async def prepare(desk: Desk, request: Request, action: Action, args: Mapping[st
     version = desk.composer.version(request, action, args, plan, known, now, secrets.token_hex(16))
     mark = digest.fingerprint(desk.fingerprint_key, request.asker.id, action.name, version.args)
     twin = await desk.store.by_fingerprint(mark)
-    if twin is None and version.route.asks:
+    if twin is None and version.route.asks and not glass:
         await somebody_to_ask(desk, request, version)
     allowed = await standing.allowed(desk, request, version) if twin is None else None
     return Ready(version, mark, twin, allowed)

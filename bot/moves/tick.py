@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from bot import machine, timing
+from bot import breakage, machine, timing
 from bot.moves import away
 from bot.moves.desk import Desk, with_original
 from bot.moves.reach import reached
@@ -58,6 +58,8 @@ def _happens(request: Request, due: tuple[timing.Due, ...], people: tuple[str, .
             return machine.reminded(request, first.index, moment)
         case "escalate":
             return machine.escalated(request, first.index, first.loop, people, moment)
+        case "overdue":
+            return breakage.overdue(request, first.index, moment)
         case _:
             return machine.recovered(request, moment)
 

@@ -12,7 +12,7 @@ from bot.ports import Row
 from bot.request import Plan, Request, State, Version
 from bot.route import Surface
 from bot.timing import early
-from handlers.cards import facts
+from handlers.cards import broken, facts
 from handlers.cards.arguments import Shown, doubts, on_card, without_secrets
 from handlers.cards.blocks import (
     MESSAGE_ROOM,
@@ -132,7 +132,7 @@ def _decided(request: Request, now: int | None, quote: int, covers: Sequence[Cov
         *facts.running(request, now),
         *facts.closed(request),
     ]
-    elements = [section(*lines, *facts.why(version))]
+    elements = [section(*broken.told(request.broken), *lines, *facts.why(version)), *broken.why(request.broken, quote)]
     if request.question is not None and request.state is State.PENDING:
         asked = request.question
         elements += [section([bold("Open question"), " from ", person(asked.by)]), quoted(asked.text, quote)]
@@ -198,6 +198,13 @@ def _buttons(request: Request, token: str, args: Shown, *, may_vote: bool) -> li
     version = request.now_version
     headline = version.headline
     details = button("Details", "details", token, about=headline)
+    own = broken.buttons(request.broken, token, headline) if may_vote else []
+    return [*own, *_by_state(request, token, args, details, may_vote=may_vote)]
+
+
+def _by_state(request: Request, token: str, args: Shown, details: Json, *, may_vote: bool) -> list[Json]:
+    version = request.now_version
+    headline = version.headline
     match request.state:
         case State.PENDING if may_vote:
             return [

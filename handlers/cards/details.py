@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.glass import LABEL
 from bot.request import Event, Request, Version
-from handlers.cards import facts
+from handlers.cards import facts, glass
 from handlers.cards.arguments import sensitive_names, without_secrets
 from handlers.cards.blocks import (
     Json,
@@ -50,11 +51,13 @@ def details(
     may_reveal: bool = False,
     sees_result: bool = False,
     similar: bool = False,
+    may_break: bool = False,
 ) -> Json:
     """A page of everything.
 
     `versions`: the earlier ones; `may_reveal`: offer the sensitive arguments; `sees_result`: somebody of the
-    requester's side looks, who may see a result that is not for the card; `similar`: offer a standing approval.
+    requester's side looks, who may see a result that is not for the card; `similar`: offer a standing approval;
+    `may_break`: offer to break the glass.
     """
     made = pages(_all(request, versions, events, sees_result=sees_result))
     at = min(max(page, 0), len(made) - 1)
@@ -62,6 +65,7 @@ def details(
         *(_top(request) if at == 0 else []),
         *(_reveals(request, token) if at == 0 and may_reveal else []),
         *(_similar(request, token) if at == 0 and similar else []),
+        *(glass.offered(request, token) if at == 0 and may_break else []),
         *made[at],
         *turning(at, len(made)),
     ]
@@ -112,6 +116,7 @@ def _all(
         yield way_part(version)
         yield from _reasons(version)
         yield from effect_parts(version)
+    yield from glass.parts(request)
     yield from _said(request)
     yield from _attempts(request, sees_result=sees_result)
     if version is not None:
@@ -140,6 +145,8 @@ def _basis(basis: Mapping[str, Any]) -> Iterator[str]:
         yield visible(f"the action's own risk: {basis['base_risk']}", one_line=True)
     if plan := basis.get("plan"):
         yield visible(f"plan: {shown(dict(plan))}", one_line=True)
+    if broken := basis.get(LABEL):
+        yield visible(f"break-glass: approved by nobody, run by {broken.get('person')}", one_line=True)
     if context := basis.get("context"):
         yield f"context: {shown(dict(context))}"
     if "now" in basis:

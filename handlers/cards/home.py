@@ -28,11 +28,13 @@ def home(
     paused: bool = False,
     shown: int = 10,
     away: Sequence[Json] = (),
+    more: Sequence[Json] = (),
 ) -> Json:
     """The home tab. Each list may hold more than `shown` rows: then it says that there are more.
 
     `alone`: by id, why what waits is decided by itself; empty where it may be one of several.
     `standing`: the standing approvals that concern the person, each with whether they may end it.
+    `more`: blocks that stand before the lists.
     """
     shown = min(shown, MOST)
     why = alone or {}
@@ -45,6 +47,7 @@ def home(
           if paused else []),
         *away,
         *actions(new, button("Refresh", "refresh", "refresh")),
+        *more,
         *_top("Waiting for you", waiting, shown, "Nothing waits for you."),
         *(block for n, row in enumerate(waiting[:shown]) for block in _waiting(row, 100 + n, why.get(row.id))),
         *(actions(bulk.decide_button()) if together else []),

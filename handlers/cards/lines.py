@@ -6,8 +6,10 @@ there to be told (a vote on an earlier version) is left out, never guessed.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from bot import breakage
 from bot.absence import Cover
 from bot.bulk import VIA
+from bot.glass import Break
 from bot.outcome import Ending
 from bot.request import Actor, Event, Move, Remark, Request, State, Vote
 from bot.route import REQUESTER
@@ -82,6 +84,30 @@ def _vote(event: Event, request: Request) -> Told:
     elif event.after is State.PENDING:
         parts.append(". More are needed")
     return parts, given.reason if given else ""
+
+
+def _break_glass(event: Event, request: Request) -> Told:
+    broken = _break_of(event, request)
+    told: Line = ["🚨 ", *_who(event.actor), " ", bold("broke the glass"), ": it runs without approval"]
+    return told, broken.reason if broken else ""
+
+
+def _looked(event: Event, request: Request) -> Told:
+    broken = _break_of(event, request)
+    fine = event.type == breakage.REVIEWED
+    looks = broken.looks if broken else ()
+    said = next((each.note for each in looks if (each.person, each.fine) == (event.actor.id, fine)), "")
+    if fine:
+        return ["✔ ", *_who(event.actor), " reviewed the break-glass"], said
+    return ["⚠ ", *_who(event.actor), " ", bold("raised a concern"), " about the break-glass"], said
+
+
+def _overdue(_: Event, __: Request) -> Told:
+    return ["⏰ Nobody has reviewed the break-glass in time. It stays open until somebody does"], ""
+
+
+def _break_of(event: Event, request: Request) -> Break | None:
+    return next((each for each in request.breaks if each.version == event.version), None)
 
 
 def _vote_of(event: Event, request: Request) -> Vote | None:
@@ -228,6 +254,10 @@ def _standing_ended(event: Event, _: Request) -> Told:
 _LINES: Mapping[str, Callable[[Event, Request], Told | None]] = {
     Move.EDIT: _edit,
     Move.VOTE: _vote,
+    Move.BREAK_GLASS: _break_glass,
+    breakage.REVIEWED: _looked,
+    breakage.CONCERN: _looked,
+    breakage.OVERDUE: _overdue,
     Move.REMARK: _remark,
     Move.PREVIEW: _preview,
     Move.ESCALATE: _escalate,

@@ -33,6 +33,7 @@ HEADLINES = (200, 80, 40)  # characters of each in a list that has little room
 _TICK = "Tick those you want to decide together, with one reason; you see all of each before you do."
 ROOM = 10_000  # characters of a message that only says something
 NEW = "Nothing here. Ask with /signoff and your words, or press New request in Signoff's home."
+BREAK_GLASS = ("/signoff break-glass <action> name=value …", "run it without approval: you say why, many hear of it")
 LISTED = {"mine": "Your requests", "waiting": "Waiting for you", "all": "The latest requests you may see"}
 
 
@@ -104,19 +105,20 @@ def rows(which: str, found: Sequence[Row], *, shown: int) -> Drawn:
     return drawn(told, [rich(section([bold(title)]), *listed), *more])
 
 
-def waiting(found: Sequence[Row], alone: Mapping[str, str], *, shown: int) -> Drawn:
+def waiting(found: Sequence[Row], alone: Mapping[str, str], *, shown: int, first: Sequence[Json] = ()) -> Drawn:
     """What waits for somebody: boxes to tick for what may be decided together, and the others one by one.
 
-    `alone`: by id, why a request is decided by itself; empty where it may be one of several.
+    `alone`: by id, why a request is decided by itself; empty where it may be one of several. `first`: blocks before it.
     """
     listed = found[:shown]
     together = [row for row in listed if not alone.get(row.id, "unknown")]
     others = [row for row in listed if row not in together]
     if not together and not others:
-        return rows("waiting", found, shown=shown)
+        none = rows("waiting", found, shown=shown)
+        return drawn(none.text, [*first, *none.blocks])
     more = [note(f"There are more than these {shown}.")] if len(found) > shown else []
     for most in HEADLINES:
-        blocks = [rich(section([bold(LISTED["waiting"])], [_TICK] if together else []))]
+        blocks = [*first, rich(section([bold(LISTED["waiting"])], [_TICK] if together else []))]
         blocks += [*bulk.ticks(together), *actions(bulk.decide_button())] if together else []
         blocks += [rich(*(_by_itself(row, alone.get(row.id, ""), most) for row in others))] if others else []
         if weight(blocks) <= MESSAGE_ROOM:
@@ -136,8 +138,8 @@ def _small(row: Row) -> facts.Line:
     return [f"{state_words(row.state)} · ", date(row.made_at), " · ", code(f"/signoff show {row.id}")]
 
 
-def help_text(actions: Sequence[Action]) -> Drawn:
-    """What can be typed, and what can be asked for."""
+def help_text(actions: Sequence[Action], *, glass: bool = False) -> Drawn:
+    """What can be typed, and what can be asked for. `glass`: the file lets somebody break it."""
     commands = (
         ("/signoff refund order ord_81 fifty dollars", "in your words: you see what was understood first"),
         ("/signoff", "the form"),
@@ -147,6 +149,7 @@ def help_text(actions: Sequence[Action]) -> Drawn:
         ("/signoff cancel <request>", "as long as it has not started"),
         ("/signoff away until friday delegate @person", "or away for 3h, or away; /signoff back ends it"),
         ("/signoff pause · resume", "operators: stop and start all new runs"),
+        *([BREAK_GLASS] if glass else []),
     )
     width = max(len(typed) for typed, _ in commands)
     table = "\n".join(f"{typed.ljust(width)}  {what}" for typed, what in commands)

@@ -6,7 +6,7 @@ from bot.absence import Cover
 from bot.catalogue import Action
 from bot.policy import Decision
 from bot.request import Request, State
-from handlers.cards import facts
+from handlers.cards import broken, facts
 from handlers.cards.arguments import boxes, without_secrets
 from handlers.cards.blocks import (
     MESSAGE_ROOM,
@@ -65,10 +65,13 @@ def _sent(request: Request, token: str, now: int | None, room: int, covers: Sequ
         *facts.running(request, now),
         *facts.closed(request),
     ]
+    lines = [*broken.told(request.broken), *lines]
     blocks = [
         *header(version.headline, HEADLINE_ROOM),
         rich(section(facts.standing(request), _read(request), facts.under(version), *lines)),
     ]
+    if request.broken is not None:
+        blocks.append(rich(*broken.why(request.broken, room)))
     question = request.question if request.state is State.PENDING else None
     if question is not None:
         asks = section(["❓ ", person(question.by), bold(" asks you")])

@@ -23,7 +23,7 @@ def review(request: Request, token: str, page: int = 0, *, once_more: str = "", 
 
     `once_more`: why it is not approved yet, and is to be sent again. `similar`: offer a standing approval there too.
     """
-    made = pages(_everything(request))
+    made = pages(everything(request))
     at = min(max(page, 0), len(made) - 1)
     last = at + 1 == len(made)
     more = [offer(token, request.now_version.headline)] if last and similar else []
@@ -45,7 +45,8 @@ def _once_more(told: str) -> list[Json]:
     return [rich(section(["✋ ", bold(told, 1_000)], ["If it is right, press Approve again: then it counts."]))]
 
 
-def _everything(request: Request) -> Iterator[Part]:
+def everything(request: Request) -> Iterator[Part]:
+    """All of the current version, as whoever decides must have seen it."""
     version = request.now_version
     yield from headline_parts(version)
     yield lines_part(facts.standing(request), facts.who(request), *facts.why(version, full=True))

@@ -14,11 +14,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import faults
+from bot.breakage import of_version
+from bot.deliver import LASTING
 from bot.moves import draft, reach
 from bot.moves.desk import Desk
 from bot.ports import Message, NotDelivered, Parcel
-from bot.request import Actor, Event, Move, Request, State
+from bot.request import Actor, Event, Move, Request, State, Version
 from bot.roundup import REMINDS, Roundup
+from handlers.cards import glass
 from handlers.cards import roundup as roundups
 from handlers.cards.away import stands_in
 from handlers.cards.blocks import Drawn
@@ -83,6 +86,8 @@ class SlackChannel:
                 await self._in_thread(request, event)
             case "requester":
                 await self._to_requester(request, event)
+            case "glass":
+                await self._of_break(request, event, str(parcel.data["where"]))
             case _:
                 alert = alone_alert if event.type == Move.ALONE else operator_alert
                 await self._to_operators(alert(request))
@@ -132,7 +137,7 @@ class SlackChannel:
         try:
             answer = await self._posted(channel, drawn, message)
         except _Unreachable as error:
-            if message.place != "card":
+            if message.place not in ("card", "security"):
                 raise NotDelivered(str(error), final=True) from error
             answer = await self._posted_elsewhere(request, drawn, message, error, first=first)
         faults.point("F4")
@@ -165,6 +170,8 @@ class SlackChannel:
             action, decision = await draft.outlook(self.desk, request)
             covers = await reach.covers(self.desk, request)
             return mine(request, token, action=action, decision=decision, now=self.desk.clock(), covers=covers)
+        if message.place == "security":
+            return await self._draw_security(request, message)
         token = Token(request.id, message.version, message.nonce).text
         if current is None or current.number != message.version:
             earlier = await self.desk.store.versions(request.id)
@@ -183,9 +190,22 @@ class SlackChannel:
             whose=message.person,
         )
 
+    async def _draw_security(self, request: Request, message: Message) -> Drawn:
+        broken = of_version(request, message.version)
+        token = Token(request.id, message.version, message.nonce).text
+        return glass.security(request, broken, await self._version(request, message.version), token, self.desk.clock())
+
+    async def _version(self, request: Request, number: int) -> Version:
+        """That version, which may be an earlier one."""
+        if request.now_version.number == number:
+            return request.now_version
+        return next(each for each in await self.desk.store.versions(request.id) if each.number == number)
+
     async def _channel(self, request: Request, message: Message) -> str:
         if message.person:
             return await self.dm(message.person)
+        if message.place == "security":
+            return self._security_channel
         return self.desk.in_force.catalogue.channel_of(request.now_version.action)
 
     # ── roundups ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -264,6 +284,23 @@ class SlackChannel:
         catalogue = self.desk.in_force.catalogue
         await self._say_gently(catalogue.fallback_channel or catalogue.channel, drawn)
 
+    async def _of_break(self, request: Request, event: Event, where: str) -> None:
+        """To those who were passed over, at once; to operators and the security channel, what is new of it."""
+        broken = of_version(request, event.version)
+        version = await self._version(request, event.version)
+        match where:
+            case "security":
+                await self._say_gently(self._security_channel, glass.news(event, request, broken, version))
+            case "operators":
+                await self._to_operators(glass.news(event, request, broken, version))
+            case person:
+                await self._say_gently(await self.dm(person), glass.skipped(request, broken, version))
+
+    @property
+    def _security_channel(self) -> str:
+        catalogue = self.desk.in_force.catalogue
+        return catalogue.security_channel or catalogue.fallback_channel or catalogue.channel
+
     async def post(self, channel: str, text: str, metadata: Mapping[str, Any]) -> str:
         """A plain message for the `slack` executor: text as text, nothing in it a mention or a link."""
         answer = await self._say(channel, posted(text), metadata=metadata)
@@ -328,7 +365,7 @@ class _Unreachable(Exception):
 def _over(request: Request, message: Message) -> bool:
     """A message that was never posted, of a version that no longer counts."""
     current = request.version
-    return message.place != "mine" and (current is None or current.number != message.version)
+    return message.place not in LASTING and (current is None or current.number != message.version)
 
 
 def event_of(data: Mapping[str, Any]) -> Event:

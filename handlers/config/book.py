@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.catalogue import Catalogue
 from bot.policy import Policy
 from handlers.config.build.actions import actions
+from handlers.config.build.glass import glass
 from handlers.config.build.limits import limits
 from handlers.config.build.machine import Machine
 from handlers.config.build.people import check_hosts, groups, identities, operators
@@ -117,6 +118,7 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
     known = groups(root / "people", parts.people, private)
     made, wrong = actions(root / "actions", parts.actions, known, private, parts.callables, machine)
     links = identities(root / "identities", parts.identities)
+    broken = glass(root / "actions", parts.actions, parts.slack, known)
     rules = policy(root / "rules", parts, made, known, version, links)
     chiefs = operators(root / "slack" / "operators", parts.slack, known)
     tests = cases(root / "tests", parts.cases, made, known, wrong)
@@ -134,5 +136,7 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
         limits=bounds,
         version=version,
         identities=links,
+        security_channel=parts.slack.security_channel,
+        glass=broken,
     )
     return Book(catalogue, rules, dict(parts.callables), tests, source, tuple(root.warnings))

@@ -53,7 +53,7 @@ _THEN: TypeAdapter[Then] = TypeAdapter(Then)
 _ESCALATION = TypeAdapter(Escalation)
 _CASE = TypeAdapter(Case)
 _FLAGS: TypeAdapter[Mapping[str, Risk]] = TypeAdapter(Mapping[str, Risk])
-_SPARE = frozenset({"about", "channel", "edit_and_approve", "result", "risk", "run_by", "standing"})
+_SPARE = frozenset({"about", "break_glass", "channel", "edit_and_approve", "result", "risk", "run_by", "standing"})
 
 
 def parts_of(root: Spot) -> Parts | None:

@@ -224,6 +224,7 @@ _ANSWERS = {
     Answer.EXPIRED: "expired",
     Answer.CANCELLED: "cancelled",
     Answer.WAITING: "still waiting",
+    Answer.BREAK_GLASS: "break-glass, nobody approved it",
     Answer.UNASKED: "nobody was asked",
 }
 

@@ -5,7 +5,6 @@ shows something is answered at once and goes on by itself, so that a slow Slack 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +14,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import roundup
 from bot.authorize import Click, Verb
 from bot.errors import BadInput, Refusal, Superseded
-from bot.moves import away, brake, cancel, draft, look, preview, standing, submit, undo, vote
+from bot.moves import away, brake, cancel, draft, look, standing, submit, undo, vote
+from bot.moves import glass as breaking
 from bot.request import Actor, Asker, Effect, EffectKind, Request
 from bot.route import Surface
 from handlers.cards import modals
 from handlers.cards.lists import refusal, said
-from handlers.slack import bulk, home
+from handlers.slack import bulk, glass, home
 from handlers.slack.inbound import Office, actor, in_words, log, refused, shown
+from handlers.slack.previews import Draw, previewed
 from handlers.slack.replies import Replies, replies_to
 from handlers.slack_errors import code_of
 from handlers.tokens import Token
@@ -149,16 +150,18 @@ async def _reviewed(press: Press, request: Request, token: Token) -> None:
     view = modals.review(request, token.text, similar=similar)
     opened = await press.client.views_open(trigger_id=press.trigger_id, view=view)
     if request.now_version.action.preview is not None:
-        press.office.tasks.start(_fresh_preview(press, token, dict(opened["view"])))
+        view = dict(opened["view"])
+        press.office.tasks.start(previewed(press.office, press.client, token, view, _review_for(press)))
 
 
-async def _fresh_preview(press: Press, token: Token, view: Mapping[str, Any]) -> None:
-    request = await preview.preview(press.office.desk, press.office.executors, token.request_id)
-    if request.version is not None and request.version.number == token.version:
+def _review_for(press: Press) -> Draw:
+    """The review as this person sees it."""
+
+    async def draw(request: Request, token: str) -> dict[str, Any]:
         similar = await standing.may_give(press.office.desk, press.who.id, request)
-        drawn = modals.review(request, token.text, similar=similar)
-        with suppress(SlackApiError):  # closed, turned to another page or sent meanwhile: the door looks at it anew
-            await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+        return modals.review(request, token, similar=similar)
+
+    return draw
 
 
 async def _may(press: Press, verb: Verb) -> Request:
@@ -178,10 +181,14 @@ def _opens(verb: Verb, draw: Callable[[Request, str], dict[str, Any]]) -> Callab
 
 async def _show(press: Press, view: dict[str, Any]) -> None:
     """Open it, or push it where a modal is open already."""
-    if press.view is not None and press.view.get("type") == "modal":
+    if _in_modal(press):
         await press.client.views_push(trigger_id=press.trigger_id, view=view)
     else:
         await press.client.views_open(trigger_id=press.trigger_id, view=view)
+
+
+def _in_modal(press: Press) -> bool:
+    return press.view is not None and press.view.get("type") == "modal"
 
 
 async def _edit(press: Press) -> None:
@@ -226,6 +233,7 @@ async def _all_of(press: Press, request: Request) -> dict[str, Any]:
         "may_reveal": await look.may_reveal(desk, press.who.id, request),
         "sees_result": press.who.id in request.requesters,
         "similar": await standing.may_give(desk, press.who.id, request),
+        "may_break": await breaking.may_break(desk, press.who.id, request),
     }
 
 
@@ -258,8 +266,21 @@ async def _page(press: Press) -> None:
     request = await look.look(press.office.desk, press.who.id, token.request_id)
     turn_to = int(press.value) if press.value.isdecimal() else 0
     callback = str(view.get("callback_id"))
+    if callback == "break_glass":
+        drawn = await glass.page(press.office.desk, request, place.token, turn_to)
+        await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+        return
     drawn = modals.turned(callback, request, place, turn_to, **await _all_of(press, request))
     await press.client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+
+
+async def _break_glass(press: Press) -> None:
+    on_top = _in_modal(press)
+    await glass.pressed(press.office, press.client, press.who, _token(press), press.trigger_id, on_top=on_top)
+
+
+async def _review_break(press: Press) -> None:
+    await _show(press, await glass.review(press.office.desk, press.who, _token(press), press.action_id))
 
 
 async def _cancel(press: Press) -> None:
@@ -315,7 +336,9 @@ async def _refresh(press: Press) -> None:
     await home.publish(press.office, press.client, press.who.id)
 
 
-_FREE = frozenset({"open_request", "review_request", "end_standing"})  # in a list, not in a message about one version
+_FREE = frozenset(  # in a list, not in a message about one version
+    {"open_request", "review_request", "end_standing", "review_break", "break_glass"}
+)
 _MOVES = frozenset(
     {"approve", "cancel", "discard", "send", "regenerate", "undo", "release", "end_standing", "back"}
 )  # answered when committed
@@ -349,4 +372,8 @@ _BUTTONS: Mapping[str, Callable[[Press], Awaitable[None]]] = {
     "refresh": _refresh,
     "allow_similar": _allow_similar,
     "end_standing": _end_standing,
+    "break_glass": _break_glass,
+    "review_break": _review_break,
+    "glass_reviewed": _review_break,
+    "glass_concern": _review_break,
 }

@@ -22,7 +22,7 @@ from handlers.cards import lists, modals
 from handlers.cards.blocks import Drawn
 from handlers.schemas import JsonSchemas
 from handlers.slack import away as going
-from handlers.slack import bulk
+from handlers.slack import bulk, glass
 from handlers.slack.inbound import Office, actor, in_words, refused
 from handlers.slack.replies import replies_to
 
@@ -103,7 +103,7 @@ def plain(text: str) -> str:
 
 def _meant(word: str, rest: str, typed: Typed) -> bool:
     """Whether the first word was meant as a command, not as the beginning of a sentence."""
-    if word in {"run", "show", "cancel"}:
+    if word in {"run", "show", "cancel", "break-glass"}:
         first, _, more = rest.strip().partition(" ")
         known = first in typed.desk.in_force.catalogue.actions
         return known or "=" in more or not more
@@ -140,6 +140,21 @@ async def _words(typed: Typed, text: str) -> Drawn:
 
 async def _run(typed: Typed) -> Drawn:
     """`run <action> name=value …`: no model; errors name the parameter and what it must be."""
+    name, args = await _exactly(typed)
+    sent = await submit.ask(typed.desk, Asker(person=typed.who.id), typed.who, name, args)
+    return lists.joined(sent.request) if sent.joined else lists.sent(sent.request)
+
+
+async def _break_glass(typed: Typed) -> Drawn | None:
+    """`break-glass <action> name=value …`: the same, and then the window that asks why it cannot wait."""
+    if not typed.rest:
+        raise BadInput(Problem("break-glass", "say what to run: /signoff break-glass <action> name=value …"))
+    name, args = await _exactly(typed)
+    return await glass.typed(typed.office, typed.client, typed.who, name, args, typed.trigger_id)
+
+
+async def _exactly(typed: Typed) -> tuple[str, dict[str, Any]]:
+    """The action and arguments of `<action> name=value …`."""
     name, _, rest = typed.rest.partition(" ")
     action = typed.desk.in_force.catalogue.actions.get(name)
     if action is None or action.undoes is not None:
@@ -147,8 +162,7 @@ async def _run(typed: Typed) -> Drawn:
     args, problems = typed.schemas.from_text(action, pairs(rest))
     if problems:
         raise BadInput(*problems)
-    sent = await submit.ask(typed.desk, Asker(person=typed.who.id), typed.who, name, args)
-    return lists.joined(sent.request) if sent.joined else lists.sent(sent.request)
+    return name, args
 
 
 async def _unknown_action(typed: Typed, name: str) -> str:
@@ -183,7 +197,8 @@ async def _list(typed: Typed) -> Drawn:
         raise BadInput(Problem("list", f"“{which}” is not a list; there are mine, waiting and all{_maybe(near)}"))
     if which == "waiting":
         waiting, alone = await bulk.waiting(typed.office, typed.who.id, MOST + 1)
-        return lists.waiting(waiting, alone, shown=MOST)
+        first = await glass.waiting(typed.desk, typed.who.id)
+        return lists.waiting(waiting, alone, shown=MOST, first=first)
     reader = {"mine": look.mine, "all": look.visible}[which]
     rows = await reader(typed.desk, typed.who.id, LIST + 1)
     return lists.rows(which, rows, shown=LIST)
@@ -232,11 +247,12 @@ async def _back(typed: Typed) -> Drawn:
 
 
 async def _help(typed: Typed) -> Drawn:
-    return lists.help_text(await _offered(typed))
+    return lists.help_text(await _offered(typed), glass=bool(typed.desk.in_force.catalogue.glass))
 
 
 _WORDS: Mapping[str, Callable[[Typed], Awaitable[Drawn | None]]] = {
     "run": _run,
+    "break-glass": _break_glass,
     "list": _list,
     "show": _show,
     "cancel": _cancel,

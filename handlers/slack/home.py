@@ -6,7 +6,7 @@ from bot.absence import stand_in, widened
 from bot.moves import look, standing
 from handlers.cards.away import at_home
 from handlers.cards.home import home
-from handlers.slack import bulk
+from handlers.slack import bulk, glass
 from handlers.slack.inbound import Office
 
 SHOWN = 10  # of each list
@@ -27,5 +27,6 @@ async def publish(office: Office, client: AsyncWebClient, person: str) -> None:
         paused=(await desk.store.moment()).paused,
         shown=SHOWN,
         away=at_home(absences.get(person), stood_for),
+        more=await glass.at_home(desk, person),
     )
     await client.views_publish(user_id=person, view=view)

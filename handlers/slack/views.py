@@ -21,12 +21,13 @@ from bot.errors import (
     Unconfirmed,
     WrongConfirmation,
 )
-from bot.moves import draft, edit, remark, settle, standing, submit, vote
+from bot.moves import draft, edit, glass, remark, settle, standing, submit, vote
 from bot.outcome import Ending, Outcome
 from bot.request import Actor, Asker, Request
 from bot.route import Surface
 from bot.standing import HOW_LONG, HOW_OFTEN, Wanted
 from handlers.cards import fields, modals
+from handlers.cards.broken import CONCERN, REVIEWED
 from handlers.slack import bulk, home
 from handlers.slack.inbound import Office, actor, in_words, refused, shown
 from handlers.tokens import Token
@@ -174,6 +175,24 @@ async def _answer(sent: Submission) -> Answer:
     return None
 
 
+async def _break_glass(sent: Submission) -> Answer:
+    token = await _token(sent)
+    typed = sent.text("confirm") or None
+    reason = sent.text("reason")
+    await glass.break_glass(sent.office.desk, sent.who, token.request_id, token.version, reason, typed)
+    return {"response_action": "clear"}  # Details below it, where it was pressed there, are out of date
+
+
+async def _review_break(sent: Submission) -> Answer:
+    token = await _token(sent)
+    says = fields.selected(sent.state, "says")
+    if says not in (REVIEWED, CONCERN):
+        raise BadInput(Problem("says", "say whether it is reviewed, or what concerns you"))
+    note, fine = sent.text("note"), says == REVIEWED
+    await glass.review(sent.office.desk, sent.who, token.request_id, token.version, note, fine=fine)
+    return {"response_action": "clear"}
+
+
 async def _settle(sent: Submission) -> Answer:
     token = await _token(sent)
     says = fields.selected(sent.state, "says")
@@ -207,7 +226,7 @@ async def _similar(sent: Submission) -> Answer:
 
 
 MOST_DIGITS = 12
-_VIA = {"review": "review", "bulk": VIA}
+_VIA = {"review": "review", "break_glass": "review", "review_break": "review", "bulk": VIA}
 _VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
     "form": _form,
     "fields": _fields,
@@ -220,4 +239,6 @@ _VIEWS: Mapping[str, Callable[[Submission], Awaitable[Answer]]] = {
     "settle": _settle,
     "report": _report,
     "similar": _similar,
+    "break_glass": _break_glass,
+    "review_break": _review_break,
 }

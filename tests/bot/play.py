@@ -18,6 +18,7 @@ the request as it was. Facts that may follow the state:
     copies                                  who holds a copy by direct message
     cover                                   who is away and who stands in, such as fay:fred; - for nobody
     original                                the state of what is undone
+    review                                  of the version's break: open, concern, overdue, done, - where there is none
     left                                    how often the last standing approval given may still be used
 """
 
@@ -38,6 +39,7 @@ from bot.moves import (
     cancel,
     claim,
     edit,
+    glass,
     look,
     lost,
     reach,
@@ -117,6 +119,15 @@ def _held(request: Request) -> str:
     return "-" if request.held is None else f"{since(request.held[0])}-{since(request.held[1])}"
 
 
+def _review(request: Request) -> str:
+    broken = request.broken
+    if broken is None:
+        return "-"
+    if not broken.open:
+        return "done"
+    return "concern" if broken.looks else "overdue" if broken.reminded_at else "open"
+
+
 FACTS: dict[str, Callable[[Request], object]] = {
     "id": lambda request: request.id.removeprefix("req-"),
     "version": lambda request: request.version.number if request.version else 0,
@@ -135,6 +146,7 @@ FACTS: dict[str, Callable[[Request], object]] = {
     "attempts": lambda request: len(request.attempts),
     "alone": lambda request: "yes" if request.alone else "no",
     "copies": lambda request: ",".join(sorted(_name(person) for person, _ in request.escalated_to)) or "-",
+    "review": _review,
     "waits": lambda request: "yes" if request.waits_for_release else "no",
 }
 
@@ -309,7 +321,11 @@ class Play:
     async def _asks(self, name: str, actor: Actor, rest: list[str]) -> None:
         asker = AGENTS.get(name) or Asker(person=actor.id)
         desk = self.room.desk
+        broken = rest[0] == "broken"  # as `/signoff break-glass` asks
         try:
+            if broken:
+                self.it = (await glass.ask(desk, actor, rest[1], _values(rest[2:]))).id
+                return
             self.it = (await submit.typed(desk, asker, actor, rest[0], _values(rest[1:]))).id
         except Refusal as refusal:
             if refusal.code == "denied":  # it is kept, and refused
@@ -335,6 +351,9 @@ class Play:
             "settles": lambda: settle.settle(desk, actor, self.it, shown, text, "I asked the bank"),
             "reports": lambda: settle.report(desk, actor, self.it, _outcome(text)),
             "allows": lambda: self._allows(actor, shown, _values(rest)),
+            "breaks": lambda: glass.break_glass(desk, actor, self.it, shown, *_breaks(text)),
+            "reviews": lambda: glass.review(desk, actor, self.it, shown, text, fine=True),
+            "objects": lambda: glass.review(desk, actor, self.it, shown, text, fine=False),
             "ends": lambda: standing.end(desk, actor, self.given.id if self.given else ""),
         }
         if verb == "approves":
@@ -365,6 +384,12 @@ def _surface(rest: list[str]) -> tuple[Surface, str | None]:
         case ["typing", text]:
             return Surface.TYPED, text
     raise AssertionError(f"approves {' '.join(rest)}: no such way")
+
+
+def _breaks(text: str) -> tuple[str, str | None]:
+    """`typing acme because the shop is down`: the reason, and what was typed."""
+    typed, _, reason = text.rpartition("because ")
+    return reason, typed.removeprefix("typing ").strip() or None
 
 
 def _outcome(text: str) -> Outcome:

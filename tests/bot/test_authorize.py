@@ -318,6 +318,8 @@ MAY: dict[Verb, dict[State, set[str]]] = {
     Verb.REPORT: {State.EXECUTING: SIDE},
     Verb.SETTLE: {State.UNKNOWN: {"operator"}},
     Verb.UNDO: {State.SUCCEEDED: SIDE | EDITORS | OPERATORS | {"voter"}},
+    Verb.BREAK_GLASS: {},  # an agent asked
+    Verb.REVIEW_BREAK: {},  # nobody broke any
     Verb.OPERATE: {},
     Verb.ALLOW_SIMILAR: {},  # the file permits none here; who may give one: test_standing.py
 }

@@ -37,7 +37,10 @@ def _approved(request: Request, version: int, arrivals: list[Arrival]) -> None:
     assert request.state in TRIED, f"{request.id} is {request.state}, but the target was called"
     assert version == current.number, f"version {version} ran, but {current.number} is the one that was approved"
     yes = [vote for vote in request.votes if vote.approve]
-    assert not current.route.asks or yes, f"{request.id} ran without an approval"
+    broken = request.broken
+    assert not current.route.asks or yes or broken, f"{request.id} ran without an approval"
+    assert broken is None or broken.digest == current.digest, f"{request.id} ran as other bytes than were shown"
+    assert broken is None or request.asker.client is None, f"{request.id}: an agent broke the glass"
     assert all(vote.digest == current.digest for vote in yes), f"{request.id} ran on an approval of other bytes"
     if not current.way.get("idempotent"):
         times = Counter(arrival.attempt for arrival in arrivals)

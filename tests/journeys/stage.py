@@ -195,8 +195,13 @@ def workspace(more: Sequence[str] = ()) -> LocalSlack:
                 sample.person("left", deleted=True),
                 sample.person("eve", team_id=sample.STRANGERS.id, is_stranger=True),
             ],
-            channels={"approvals": [*everybody, "gus", "eve"], "ops": ["olga"], "general": everybody},
-            groups={"finance": ["fay", "fred", *more], "operators": ["olga"]},
+            channels={
+                "approvals": [*everybody, "gus", "eve"],
+                "ops": ["olga"],
+                "security": ["walt"],
+                "general": everybody,
+            },
+            groups={"finance": ["fay", "fred", *more], "operators": ["olga"], "oncall": ["rita", "fay"]},
         )
     )
 

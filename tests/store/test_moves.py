@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot import machine
 from bot.errors import AlreadyVoted, NotFound, Problem
+from bot.glass import Break, Looked
 from bot.outcome import Ending
 from bot.ports import Moment
 from bot.request import (
@@ -99,6 +100,21 @@ def full(request_id: str = "req_full") -> Request:
         attempts=(
             Attempt(1, NOW + 15, NOW + 16, NOW + 17, Ending.UNKNOWN, "lost", {"list": [1, 2.5, None, "ü"]}, "half"),
             Attempt(2, NOW + 18, NOW + 19, result=False),
+        ),
+        breaks=(
+            Break(
+                1,
+                "d" * 64,
+                ALICE,
+                "the shop is down",
+                NOW + 21,
+                NOW + 22,
+                (BOB, CAROL),
+                3,
+                NOW + 23,
+                (Looked(BOB, False, "which shop?", NOW + 24), Looked(CAROL, True, "ours", NOW + 25)),
+            ),
+            Break(2, current.digest, CAROL, "and once more", NOW + 26, NOW + 27),
         ),
         closed_at=NOW + 20,
         reason="because",

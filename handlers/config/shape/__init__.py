@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from handlers.config.shape.base import Part
+from handlers.config.shape.glass import BreakGlass
 from handlers.config.shape.limits import Limits
 from handlers.config.shape.params import Param
 from handlers.config.shape.people import Identity, Network, People, Slack
@@ -72,6 +73,9 @@ class Action(Part):
     run: Run = Field(description="http, command, python, email or slack; or caller: the agent runs it itself.")
     probe: Look | None = Field(None, description="Asked when an outcome is unknown; {key} is the idempotency key.")
     undo: Undo | None = Field(None, description="How it is undone; {result.name} takes a value from the result.")
+    break_glass: BreakGlass | None = Field(
+        None, description="Who may run it (and its undo) without approval, loudly, by typing why; default: nobody."
+    )
 
 
 class File(Part):

@@ -35,6 +35,11 @@ class Slack(Part):
     fallback_channel: Channel | None = Field(
         None, description="Where cards go when that channel is archived or the bot was removed from it."
     )
+    security_channel: Channel | None = Field(
+        None,
+        description="Where it is said at once that somebody broke the glass. Needed where any action has break_glass.",
+        examples=["#security"],
+    )
     cards: Cards = Field(default_factory=lambda: Cards.model_validate({}), description="Against too many at once.")
     operators: list[str] = Field(
         min_length=1,
