@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.errors import Denied, Refusal, TooSoon
-from bot.moves import brake, bulk, cancel, claim, edit, remark, settle, submit, tick, undo, vote
+from bot.moves import away, brake, bulk, cancel, claim, edit, lost, remark, settle, submit, tick, undo, vote
 from bot.outcome import Job, Outcome
 from bot.request import FINAL, Actor, Asker, EffectKind, Request, State
 from bot.route import REQUESTER, Surface
@@ -98,6 +98,7 @@ class Model(RuleBasedStateMachine):
         self.paused = False
         self.title = 0
         self.links: dict[str, str] = {}
+        self.away: dict[str, tuple[int | None, str | None]] = {}  # who → until when, and who stands in
 
     @property
     def head(self) -> str:
@@ -459,6 +460,96 @@ class Model(RuleBasedStateMachine):
     def somebody_joins_or_leaves(self, who: str, group: str) -> None:
         everyone = self.rooms[0].people
         (everyone.take_out if who in everyone.groups[group] else everyone.put_in)(group, who)
+
+    @rule(
+        at=replicas,
+        who=people,
+        minutes=st.sampled_from([None, None, 1, 10, 300]),
+        to=st.sampled_from([None, None, FAY, FRED, FLO, DORA, DAN, GUS]),
+    )
+    def somebody_goes_away(self, at: int, who: str, minutes: int | None, to: str | None) -> None:
+        now = self.rooms[0].clock()
+        until = None if minutes is None else now + minutes * rooms.MINUTE
+        try:
+            self.run(away.leave(self.rooms[at].desk, Actor("person", who, "command"), until, to))
+        except Refusal:
+            assert who == GUS or to is not None
+            return
+        assert who != GUS
+        if to is not None:
+            assert to != GUS
+            assert self.one(to) != self.one(who)
+            assert not self._gone(to)
+        self.away[who] = (until, to)
+
+    @precondition(lambda self: self.ids)
+    @rule(at=replicas, this=which, minutes=st.sampled_from([None, 10]))
+    def all_who_could_decide_go_away(self, at: int, this: int, minutes: int | None) -> None:
+        """What hardly happens by chance."""
+        request = self.run(self.load(self.pick(this)))
+        for who in PEOPLE:
+            if who != GUS and self._seats(request, who) and not self._gone(who):
+                self.somebody_goes_away(at, who, minutes, None)
+        self.all_is_looked_through((at,))
+
+    @rule(at=replicas, who=people)
+    def somebody_is_back(self, at: int, who: str) -> None:
+        try:
+            self.run(away.back(self.rooms[at].desk, Actor("person", who, "command")))
+        except Refusal:
+            assert not self._gone(who)
+            return
+        assert self._gone(who)
+        self.away = {each: gone for each, gone in self.away.items() if self.one(each) != self.one(who)}
+
+    def _gone(self, who: str) -> bool:
+        """Whether they are away, with whichever account."""
+        now = self.rooms[0].clock()
+        untils = [until for each, (until, _) in self.away.items() if self.one(each) == self.one(who)]
+        return any(until is None or until > now for until in untils)
+
+    @rule(at=st.sampled_from([(0,), (1,), (0, 1)]))
+    def all_is_looked_through(self, at: tuple[int, ...]) -> None:
+        """By one of them, or by both at once: what nobody who is there could decide is known."""
+        self.run(self._looked_through(at))
+
+    async def _looked_through(self, at: tuple[int, ...]) -> None:
+        before = {request_id: len((await self.load(request_id)).fired) for request_id in self.ids}
+        assert all(await asyncio.gather(*(lost.sweep(self.rooms[each].desk) for each in at)))
+        if len(at) > 1:
+            await lost.sweep(self.rooms[0].desk)  # where one of the two was in the other's way
+        for request_id in self.ids:
+            request = await self.load(request_id)
+            for past in request.fired[before[request_id] :]:
+                assert not [who for who in past.people if self._gone(who) or who in request.makers]
+            if request.state is State.PENDING and request.expires_at > self.rooms[0].clock():
+                self._goes_on(request)
+
+    def _goes_on(self, request: Request) -> None:
+        """There are people enough; or every step has happened, and it was told that there are not."""
+        stage = request.now_version.route.stages[request.stage]
+        said = [
+            each
+            for each in self.known[request.id].said
+            if (each.version, each.stage) == (request.now_version.number, request.stage) and each.approve
+        ]
+        spent = {self.one(vote.person) for vote in request.votes}
+        asker = self.one(request.asker.acts_for or request.asker.person)
+        able = [(self.one(each.person), each.seats) for each in said]
+        able += [
+            (self.one(who), self._seats(request, who))
+            for who in PEOPLE
+            if who != GUS and self.one(who) not in spent and (self.one(who) == asker or not self._gone(who))
+        ]
+        seats = [
+            frozenset(who for who, mine in able if index in mine)
+            for index, need in enumerate(stage.need)
+            for _ in range(need.approvals)
+        ]
+        happened = {past.index for past in request.fired if (past.kind, past.stage) == ("escalate", request.stage)}
+        told = happened == set(range(len(stage.escalate))) and request.alone
+        event("nobody is left" if told else "somebody is left")
+        assert told or filled(seats, frozenset[str]().union(*seats))
 
     @rule()
     def the_file_is_changed(self) -> None:
