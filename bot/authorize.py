@@ -3,7 +3,7 @@
 What Slack said of the person (`Standing`) was read before the transaction; the request and the time are read in it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,10 +24,11 @@ from bot.errors import (
     Superseded,
     TooLate,
     TooSoon,
+    Unconfirmed,
     WrongConfirmation,
     WrongMoment,
 )
-from bot.people import Person, Roster
+from bot.people import Person, Roster, Unsaid
 from bot.ports import Moment
 from bot.request import Request, State
 from bot.route import REQUESTER, Surface
@@ -66,6 +67,8 @@ class Standing:
     in_channel: bool = False
     glass: Glass | None = None  # what the file says of breaking the glass, where that was asked
     breaks: bool = False  # in a group that may, read live at the click
+    unsaid: Unsaid = field(default_factory=dict)  # groups of the request that may have them, or not
+    operators_unsaid: str = ""  # why nobody could say who operates, where that is so
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,10 @@ def end_standing(approval: StandingApproval, standing: Standing) -> None:
     _full_member(standing)
     person = standing.person.id
     asked = any(person in standing.roster.get(group, frozenset()) for group in approval.groups)
-    if person != approval.by and not standing.operator and (not asked or person in approval.asker.makers):
+    if person == approval.by or standing.operator or (asked and person not in approval.asker.makers):
+        return
+    if not _operates(standing):
+        _confirmed(standing, approval.groups)
         raise NotAllowed("Only who gave a standing approval, an approver of such requests or an operator may end it.")
 
 
@@ -166,6 +172,7 @@ def _approver(request: Request, standing: Standing) -> None:
             if wrote
             else f"You are on the requester's side of this request{other}, so somebody else must decide it."
         )
+    _confirmed(standing, request.stage_groups)
     named = sorted({*request.stage_groups} - {REQUESTER})
     raise NotAnApprover(
         f"This stage asks {' or '.join(named) or 'nobody'}, and you are not a member there now. Nothing is recorded."
@@ -259,7 +266,7 @@ def _send(_: Click, request: Request, standing: Standing, moment: Moment) -> Non
 
 def _cancel(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     draft = request.state is State.DRAFTING  # their own words, which nobody else was asked about
-    if standing.person.id not in request.requesters and (draft or not standing.operator):
+    if standing.person.id not in request.requesters and (draft or not _operates(standing)):
         raise NotRequester("Only the requester may drop a draft." if draft else _CANCEL)
     if request.state not in (State.DRAFTING, State.PENDING, State.APPROVED):
         raise WrongMoment(f"{request.stands}; it can no longer be cancelled.")
@@ -273,8 +280,21 @@ def _reveal(_: Click, request: Request, standing: Standing, moment: Moment) -> N
     _approver(request, standing)
 
 
+def _confirmed(standing: Standing, groups: Iterable[str]) -> None:
+    """Raises Unconfirmed where they may be in one of these groups for all anybody could say."""
+    for group in groups:
+        if group in standing.unsaid:
+            raise Unconfirmed(standing.unsaid[group])
+
+
+def _operates(standing: Standing) -> bool:
+    if not standing.operator and standing.operators_unsaid:
+        raise Unconfirmed(standing.operators_unsaid)
+    return standing.operator
+
+
 def _operator(standing: Standing) -> None:
-    if not standing.operator:
+    if not _operates(standing):
         raise NotOperator("Only an operator may do this (`slack.operators` of signoff.yaml names them).")
 
 
@@ -300,7 +320,7 @@ def _release(_: Click, request: Request, standing: Standing, __: Moment) -> None
 
 def _undo(_: Click, request: Request, standing: Standing, __: Moment) -> None:
     person = standing.person.id
-    if person not in request.makers and person not in request.spent and not standing.operator:
+    if person not in request.makers and person not in request.spent and not _operates(standing):
         raise NotRequester("Only the requester, those who voted and operators may undo it.")
     if request.state is not State.SUCCEEDED or request.now_version.action.undo is None:
         raise WrongMoment(f"{request.stands}; it cannot be undone.")
@@ -330,12 +350,17 @@ def _review_break(_: Click, request: Request, standing: Standing, __: Moment) ->
     if person in request.makers or person in request.identities.widened(each.person for each in request.breaks):
         raise IsMaker("You are on the requester's side of this, so somebody else must review it.")
     could = any(person in standing.roster.get(group, frozenset()) for group in request.could_approve)
-    if not could and not standing.operator:
+    if not could and not _operates(standing):
+        _confirmed(standing, request.could_approve)
         raise NotAnApprover("Only those who could have approved this, and operators, review it. Nothing is recorded.")
 
 
 def _look(_: Click, request: Request, standing: Standing, __: Moment) -> None:
-    if standing.person.problem or not sees(request, standing):
+    if standing.person.problem:
+        raise NotFound
+    if not sees(request, standing):
+        _operates(standing)
+        _confirmed(standing, request.asked if request.version else ())
         raise NotFound
 
 

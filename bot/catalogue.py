@@ -48,7 +48,7 @@ class Group:
     users: tuple[str, ...] = ()
     user_groups: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
-    lookup: Mapping[str, Any] | None = None  # {"url", "path"}: an HTTP answer with the ids of those on call
+    lookup: Mapping[str, Any] | None = None  # who is on call, by HTTP: {"url", "format", "path", "headers", "map"}
     time_zone: str | None = None
     hours: str | None = None  # "08:00-20:00" in time_zone
 

@@ -1,13 +1,14 @@
 """A version made of an action and arguments: validated, decided by the policy, resolved, digested. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot import digest
 from bot.catalogue import Action, Catalogue, Risk, resolve
 from bot.condition import Basis
 from bot.errors import BadInput
+from bot.people import Unsaid
 from bot.policy import Decision, Policy, hardened
 from bot.ports import Fits, Schemas
 from bot.request import Asker, Plan, Request, Version
@@ -28,6 +29,7 @@ class Known:
 
     groups: tuple[str, ...] = ()
     history: Mapping[str, int] | None = None
+    unsaid: Unsaid = field(default_factory=dict)  # groups that may have them, or not
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from cel_expr_python import cel
 
 from bot import expression
 from bot.catalogue import Risk
+from bot.expression import Call, Literal, Member, Name
 
 MAX_CONDITION = 2_000  # characters
 MAX_WALKED = 500  # items that all/exists/map/filter may walk: map and filter take time by the square of it
@@ -83,6 +84,21 @@ class Condition:
         if self.walks and view.longest > MAX_WALKED:
             raise ValueError(f"a list of {view.longest} is too long to walk; {MAX_WALKED} is the most")
         return answer(self._compiled, view.activation(self.names, risk))
+
+    def asks_membership(self, group: str) -> bool:
+        """Whether it may depend on `"group" in requester.groups`; any other use of the groups depends on all."""
+        return _asks(expression.parsed(self.source), group)
+
+
+def _asks(node: expression.Node, group: str) -> bool:
+    match node:
+        case Call("@in", (Literal(str() as named), Member(Name("requester"), "groups"))):
+            return named == group
+        case Member(Name("requester"), "id" | "kind" | "client"):
+            return False
+        case Name("requester"):
+            return True
+    return any(_asks(child, group) for child in expression.children(node))
 
 
 def answer(condition: cel.Expression, activation: cel.Activation) -> bool:

@@ -160,7 +160,8 @@ def voted(request: Request, vote: Vote, roster: Roster, actor: Actor, moment: Mo
         detail["passed"] = True
         last = request.stage + 1 == len(request.now_version.route.stages)
         after = _approved(after, moment) if last else after.but(stage=request.stage + 1, stage_at=moment.now)
-    if after.state is State.PENDING and not quorum.reachable(after, roster):  # the stages to come too
+    known = request.now_version.route.groups.keys() <= roster.keys()  # by whom nobody could name, it may still be met
+    if after.state is State.PENDING and known and not quorum.reachable(after, roster):  # the stages to come too
         detail["unreachable"] = True
         after = after.but(state=State.REJECTED, reason="those who may still vote can no longer meet what is asked")
     return _step(request, after, Move.VOTE, actor, moment.now, **detail)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Roster = Mapping[str, frozenset[str]]  # group name → ids of its members, read live
+Unsaid = Mapping[str, str]  # name of a group whose members nobody could say → why, as people hear it
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,11 @@ class Policy:
         route = self._decided(view, risk, tuple(reason for reason in raised_by if reason.startswith(_ERRED)), tell)
         return Decision(risk=risk, raised_by=raised_by, route=hardened(route, risk, action))
 
+    def asks_membership(self, group: str) -> bool:
+        """Whether what is decided may depend on the requester's being in this group."""
+        conditions = [*(rule.when for rule in self.raises), *(rule.when for rule in self.routes)]
+        return any(condition.asks_membership(group) for condition in conditions)
+
     def _decided(self, view: View, risk: Risk, notes: tuple[str, ...], tell: Tell | None) -> Route:
         for block in _blocks(self.routes, self._routing, view.basis.action, tell):
             if block.misses(view, risk):

@@ -5,10 +5,12 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
 from bot import templates
 from bot.catalogue import Catalogue, Group
 from bot.errors import Unconfirmed
+from handlers.oncall import LookupFailed
 from handlers.people import UNKNOWN, SlackPeople
 from handlers.slack_errors import code_of
 
@@ -84,6 +86,28 @@ async def _group(people: SlackPeople, group: Group) -> AsyncIterator[str]:
     for part, what in _parts(group):
         if why := await _nobody(people, part, what):
             yield why
+    if group.lookup is not None:
+        async for why in _lookup(people, group.lookup):
+            yield f"the lookup at {URL(str(group.lookup['url'])).with_query(None)}: {why}"
+
+
+async def _lookup(people: SlackPeople, lookup: Mapping[str, Any]) -> AsyncIterator[str]:
+    """What a lookup, tried now, does not say, or says of somebody who may not approve."""
+    try:
+        found = await people.on_call(lookup, fresh=True)
+    except LookupFailed as error:
+        yield f"{error}."
+        return
+    except Unconfirmed as error:
+        yield f"Slack does not say who they are ({_reason(error)}); try again in a minute."
+        return
+    for stranger in found.strangers:
+        yield f"Slack knows nobody for {stranger}; correct it there, or add it under map."
+    for ident in sorted(found.ids):
+        if why := await _person(people, ident):
+            yield why
+    if not found.ids:
+        yield "nobody is on call now; fill the gap in the schedule, or add users who stand in."
 
 
 async def _stranger(people: SlackPeople, ident: str) -> str | None:
@@ -110,8 +134,6 @@ def _parts(group: Group) -> Iterator[tuple[Group, str]]:
         yield Group(group.name, user_groups=(ident,)), f"user group {ident}"
     for ident in group.channels:
         yield Group(group.name, channels=(ident,)), f"channel {ident}"
-    if group.lookup is not None:
-        yield Group(group.name, lookup=group.lookup), f"the lookup at {group.lookup['url']}"
 
 
 async def _nobody(people: SlackPeople, part: Group, what: str) -> str | None:

@@ -39,6 +39,7 @@ from handlers.executors.email import EmailExecutor
 from handlers.executors.http import HttpExecutor
 from handlers.executors.python import BadCallables, PythonExecutor, load_callables
 from handlers.executors.slack import SlackExecutor
+from handlers.oncall import Lookups
 from handlers.people import Home, SlackPeople
 from handlers.planner import ModelPlanner, TextMatchPlanner, model_client
 from handlers.reload import Fresh, NotTaken, Reloader
@@ -127,7 +128,7 @@ async def built(
         store = await stack.enter_async_context(
             open_store(settings.database_url, key=sealed, clock=now, committed=news_of(news))
         )
-        people = SlackPeople(client, home, egress)
+        people = SlackPeople(client, home, looking_up(settings, private, egress))
         desk = Desk(store, people, Composer(in_force, schemas, fits), now, new_id, settings.subkey("fingerprint"))
         channel = SlackChannel(client, desk, Pace(spacing))
         executors = ways_to_run(settings, private, egress, channel, callables)
@@ -308,6 +309,10 @@ def ways_to_run(
     return executors
 
 
+def looking_up(settings: Settings, private: Collection[str], egress: Egress | None = None) -> Lookups:
+    return Lookups(egress or Egress(), private=private, environment=settings.environment)
+
+
 @asynccontextmanager
 async def planning(settings: Settings, schemas: JsonSchemas, seconds: float) -> AsyncIterator[Planner]:
     if settings.model is None:
@@ -420,7 +425,7 @@ async def troubles(settings: Settings, book: Book) -> list[str]:
     equipped(settings, book)
     async with aiohttp.ClientSession(trust_env=True) as session:
         client = slack_client(settings, session, settings.bot_token)
-        people = SlackPeople(client, await reach_slack(client), Egress())
+        people = SlackPeople(client, await reach_slack(client), looking_up(settings, book.catalogue.private_hosts))
         await reach_socket_mode(settings, client)
         try:
             return [trouble async for trouble in checking.troubles(client, people, book.catalogue)]
@@ -507,11 +512,11 @@ async def archive(settings: Settings) -> AsyncIterator[Archive]:
 
 
 @asynccontextmanager
-async def slack_people(settings: Settings) -> AsyncIterator[SlackPeople]:
+async def slack_people(settings: Settings, book: Book) -> AsyncIterator[SlackPeople]:
     """Who is who in Slack now, for a command."""
     async with aiohttp.ClientSession(trust_env=True) as session:
         client = slack_client(settings, session, settings.bot_token)
-        yield SlackPeople(client, await reach_slack(client), Egress())
+        yield SlackPeople(client, await reach_slack(client), looking_up(settings, book.catalogue.private_hosts))
 
 
 STOPS = (StartError, StoreError, SettingsError, BadCallables)  # what ends a command with a sentence

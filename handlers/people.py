@@ -1,8 +1,9 @@
 """Who is who in Slack, read live with a short cache. Whoever Slack does not confirm is nobody."""
 
 import asyncio
+import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,17 +11,23 @@ import aiohttp
 import orjson
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
 from bot.catalogue import Group
 from bot.errors import Unconfirmed
 from bot.people import Person
-from handlers.egress import Egress, NoAnswer
+from handlers.oncall import LookupFailed, Lookups, Named
 from handlers.slack_errors import code_of
 
 TTL = 60.0  # seconds a look-up may be old; not at all where `fresh` is asked
 LOOK_UP = 1.5  # seconds a look-up may take, with all it needs to ask
 SIFTED = 30  # groups up to this size are sifted for guests, bots and the deactivated
 UNKNOWN = "is not known in this workspace"
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
+_NO_EMAIL = (
+    "it names people by e-mail, and the Slack app lacks the scope users:read.email; "
+    "add it under OAuth & Permissions and install the app again, or add them under map"
+)
 _UNCONFIRMED = "Slack did not confirm you, nothing is recorded, press again."
 
 
@@ -34,6 +41,14 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class OnCall:
+    """Who is on call: as Slack ids, and those whom Slack does not know, as the other system calls them."""
+
+    ids: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     at: float
     value: Any
@@ -41,11 +56,11 @@ class _Kept:
 
 @dataclass(slots=True)
 class SlackPeople:
-    """`bot.ports.People` over users.info, usergroups.users.list and conversations.members."""
+    """`bot.ports.People` over users.info, usergroups.users.list, conversations.members, and on-call systems."""
 
     client: AsyncWebClient
     home: Home
-    egress: Egress | None = None
+    lookups: Lookups | None = None
     now: Callable[[], float] = time.monotonic
     _kept: dict[tuple[str, str], _Kept] = field(default_factory=dict)
     _asking: dict[tuple[str, str], asyncio.Task[Any]] = field(default_factory=dict)
@@ -65,7 +80,7 @@ class SlackPeople:
         asking: list[Awaitable[frozenset[str]]] = [
             *(self._read("user group", each, self._user_group, fresh=fresh) for each in group.user_groups),
             *(self._read("channel", each, self._channel, fresh=fresh) for each in group.channels),
-            *([self._on_call(group, fresh=fresh)] if group.lookup is not None else []),
+            *([self._looked_up(group, group.lookup, fresh=fresh)] if group.lookup is not None else []),
         ]
         found = frozenset(group.users).union(*await asyncio.gather(*asking))
         if len(found) > SIFTED:
@@ -95,6 +110,16 @@ class SlackPeople:
         if any(person is None for person in people):
             return None
         return frozenset(person.id for person in people if person.problem is None)
+
+    async def _looked_up(self, group: Group, lookup: Mapping[str, Any], *, fresh: bool) -> frozenset[str]:
+        try:
+            return (await self.on_call(lookup, fresh=fresh)).ids
+        except LookupFailed as error:
+            where = URL(str(lookup["url"])).host
+            why = str(error) if str(where) in str(error) else f"{where}: {error}"
+            raise Unconfirmed(
+                f"Who {group.name} is now is not known ({why}). Nothing is recorded, press again."
+            ) from error
 
     async def in_channel(self, person_id: str, channel: str) -> bool:
         try:
@@ -179,36 +204,57 @@ class SlackPeople:
             if not cursor:
                 return frozenset(found)
 
-    async def _on_call(self, group: Group, *, fresh: bool) -> frozenset[str]:
-        lookup = group.lookup or {}
+    async def on_call(self, lookup: Mapping[str, Any], *, fresh: bool = False) -> OnCall:
+        """Who a lookup names, as Slack knows them. LookupFailed says why that is not known."""
+        if self.lookups is None:
+            raise LookupFailed("nothing is looked up here")
+        lookups = self.lookups
 
-        async def ask(url: str) -> frozenset[str]:
-            if self.egress is None:
-                raise Unconfirmed(_UNCONFIRMED)
-            answer = await self.egress.request("GET", url, timeout=LOOK_UP)
-            return ids_at(orjson.loads(answer.body), str(lookup["path"]))
+        async def ask(_: str) -> tuple[Named, ...]:
+            return await lookups.named(lookup)
 
-        found: frozenset[str] = await self._read("on call", str(lookup["url"]), ask, fresh=fresh)
+        key = orjson.dumps(lookup, option=orjson.OPT_SORT_KEYS).decode()
+        named: tuple[Named, ...] = await self._read("on call", key, ask, fresh=fresh)
+        found = await asyncio.gather(*(self._slack_id(each, lookup, fresh=fresh) for each in named))
+        ids = frozenset(ident for ident in found if ident)
+        if named and not ids:
+            raise LookupFailed(f"Slack knows none of those it names ({len(named)}); add them under map")
+        return OnCall(ids, tuple(str(each) for each, ident in zip(named, found, strict=True) if not ident))
+
+    async def _slack_id(self, named: Named, lookup: Mapping[str, Any], *, fresh: bool) -> str | None:
+        """By the file's own map; where it is an id of Slack's itself; by e-mail. None: nobody that Slack knows."""
+        mapped = {_folded(word): ident for word, ident in lookup.get("map", {}).items()}
+        for word in named.words:
+            if ident := mapped.get(_folded(word)):
+                return str(ident)
+        if lookup.get("format", "json") == "json" and _SLACK_ID.fullmatch(named.words[0]):
+            return named.words[0]
+        if named.email is None:
+            return None
+        found: str | None = await self._read("e-mail", named.email.lower(), self._by_email, fresh=fresh)
         return found
+
+    async def _by_email(self, email: str) -> str | None:
+        """users.lookupByEmail (scope users:read.email); it finds nobody who is deactivated."""
+        try:
+            answer = await self.client.users_lookupByEmail(email=email)
+        except SlackApiError as error:
+            if code_of(error) in {"users_not_found", "user_not_found"}:
+                return None
+            if code_of(error) == "missing_scope":
+                raise LookupFailed(_NO_EMAIL) from error
+            raise
+        return str(answer["user"]["id"])
+
+
+def _folded(word: str) -> str:
+    """An address however it is written; an id as it is."""
+    return word.strip().lower() if "@" in word else word.strip()
 
 
 async def _bounded(reading: Awaitable[Any]) -> Any:
     try:
         async with asyncio.timeout(LOOK_UP):
             return await reading
-    except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError, NoAnswer, ValueError) as error:
+    except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
         raise Unconfirmed(_UNCONFIRMED) from error
-
-
-def ids_at(answer: Any, path: str) -> frozenset[str]:
-    """The Slack ids at a path such as `$.user.slack_id` or `$.users[*].id`. ValueError where there are none."""
-    found = [answer]
-    for key in path.removeprefix("$").replace("[*]", ".*").strip(".").split("."):
-        if key == "*":
-            found = [item for each in found if isinstance(each, list) for item in each]
-        else:
-            found = [each[key] for each in found if isinstance(each, dict) and key in each]
-    ids = frozenset(each for each in found if isinstance(each, str) and each[:1] in {"U", "W"})
-    if not ids:
-        raise ValueError(f"nobody is named at {path}")
-    return ids

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 
 from bot import machine
-from bot.errors import Refusal, TooLate, Untrue, WrongMoment
+from bot.errors import Refusal, TooLate, Unconfirmed, Untrue, WrongMoment
 from bot.moves.desk import TRIES, Desk, with_original
 from bot.ports import Moment
 from bot.request import BOT, Request, State, Step, Vote
@@ -80,8 +80,11 @@ async def _entitled(desk: Desk, request: Request, vote: Vote) -> bool:
         return False
     groups = request.now_version.route.groups
     named = {name for at in vote.meets for name in request.groups_for(at, vote.stage)} & set(groups)
-    roster = await desk.roster([groups[name] for name in sorted(named)], fresh=True)
-    return any(vote.person in members for members in roster.values())
+    roster, unsaid = await desk.rosters([groups[name] for name in sorted(named)], fresh=True)
+    entitled = any(vote.person in members for members in roster.values())
+    for why in () if entitled else unsaid.values():
+        raise Unconfirmed(why)
+    return entitled
 
 
 async def _still_breaks(desk: Desk, request: Request, person: str) -> bool:

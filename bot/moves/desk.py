@@ -9,8 +9,8 @@ from bot import machine
 from bot.authorize import Click, Standing, Verb, authorize
 from bot.catalogue import Action, Group
 from bot.compose import Composer, InForce, Known
-from bot.errors import Joined, NotFound, Refusal, WrongMoment
-from bot.people import Roster, groups_of
+from bot.errors import Joined, NotFound, Refusal, Unconfirmed, WrongMoment
+from bot.people import Roster, Unsaid, groups_of
 from bot.ports import Asking, Moment, People, Store
 from bot.request import Actor, Asker, Event, Request, Step
 
@@ -51,15 +51,25 @@ class Desk:
         action. Raises Unconfirmed when Slack does not say.
         """
         groups = request.version.route.groups.values() if request and request.version else ()
+        operators = self.in_force.catalogue.operators
         glass = self.in_force.catalogue.glass_of(breaks) if breaks else None
-        person, roster, operators, here, may = await asyncio.gather(  # all at once: Slack waits three seconds
+        person, (roster, unsaid), (chiefs, silent), here, may = await asyncio.gather(  # at once: Slack waits 3 seconds
             self.people.person(person_id, fresh=fresh),
-            self.roster(groups, fresh=fresh),
-            self.people.members(self.in_force.catalogue.operators, fresh=fresh),
+            self.rosters(groups, fresh=fresh),
+            self.rosters([operators], fresh=fresh),
             self._in_channel(person_id, request if looks else None),
             self.roster(glass.who if glass else (), fresh=True),
         )
-        return Standing(person, roster, person_id in operators, here, glass, bool(groups_of(person_id, may)))
+        return Standing(
+            person,
+            roster,
+            operator=person_id in chiefs.get(operators.name, frozenset()),
+            in_channel=here,
+            glass=glass,
+            breaks=bool(groups_of(person_id, may)),
+            unsaid=unsaid,
+            operators_unsaid=silent.get(operators.name, ""),
+        )
 
     async def standing_for(self, click: Click, person_id: str, request: Request, *, looks: bool) -> Standing:
         """The same for a click: never from the cache where the risk is grave, or the glass is broken."""
@@ -69,17 +79,42 @@ class Desk:
         return await self.standing(person_id, request, fresh=fresh, looks=looks, breaks=breaks)
 
     async def roster(self, groups: Iterable[Group], *, fresh: bool = False) -> Roster:
+        """Live members by group. Raises Unconfirmed where nobody can say those of one."""
+        found, unsaid = await self.rosters(groups, fresh=fresh)
+        for why in unsaid.values():
+            raise Unconfirmed(why)
+        return found
+
+    async def rosters(self, groups: Iterable[Group], *, fresh: bool = False) -> tuple[Roster, Unsaid]:
+        """Live members by group. A group whose members nobody can say stands in the second alone, with the reason.
+
+        One that is looked up where nothing answers just now must not hold up what is asked of others.
+        """
         asked = list(groups)
-        found = await asyncio.gather(*(self.people.members(group, fresh=fresh) for group in asked))
-        return {group.name: members for group, members in zip(asked, found, strict=True)}
+        found = await asyncio.gather(*(self._members(group, fresh=fresh) for group in asked))
+        said = {group.name: each for group, each in zip(asked, found, strict=True)}
+        members = {name: each for name, each in said.items() if not isinstance(each, str)}
+        return members, {name: each for name, each in said.items() if isinstance(each, str)}
+
+    async def _members(self, group: Group, *, fresh: bool) -> frozenset[str] | str:
+        try:
+            return await self.people.members(group, fresh=fresh)
+        except Unconfirmed as error:
+            return error.text
 
     async def known(self, asker: Asker, now: int) -> Known:
-        """What the policy may know of the requester: live groups and counts of recent requests."""
-        roster = await self.roster(self.in_force.catalogue.groups.values())
+        """What the policy may know of the requester: live groups and counts of recent requests.
+
+        Raises Unconfirmed where a rule asks for a group that nobody can say the members of.
+        """
+        roster, unsaid = await self.rosters(self.in_force.catalogue.groups.values())
+        for name, why in unsaid.items():
+            if self.in_force.policy.asks_membership(name):
+                raise Unconfirmed(why)
         history: Counter[str] = Counter()
         for account in self.in_force.catalogue.identities.accounts(asker.id):  # a person's requests, from any of them
             history.update(await self.store.history(account, now))
-        return Known(groups=tuple(sorted(groups_of(asker.id, roster))), history=history)
+        return Known(groups=tuple(sorted(groups_of(asker.id, roster))), history=history, unsaid=unsaid)
 
     def asking(self, asker: Asker, *fingerprints: str, without: str = "") -> Asking:
         """What the transaction that makes a request of theirs must look for."""

@@ -8,10 +8,10 @@ from bot import digest, machine
 from bot.authorize import Click, Standing, Verb
 from bot.catalogue import MASK
 from bot.compose import Known
-from bot.errors import BadInput, Denied, Joined, NobodyToAsk, Problem, Refusal
+from bot.errors import BadInput, Denied, Joined, NobodyToAsk, Problem, Refusal, Unconfirmed
 from bot.moves import submit
 from bot.moves.desk import Desk
-from bot.people import Roster
+from bot.people import Roster, Unsaid
 from bot.ports import Asking, Moment
 from bot.request import Actor, Request, Step, Version
 from bot.route import Verdict
@@ -24,7 +24,7 @@ async def edit(desk: Desk, actor: Actor, request_id: str, version: int, changes:
         raise BadInput(Problem("", "a draft is edited in its form"))
     known = await desk.known(seen.asker, desk.clock())
     salt = secrets.token_hex(16)
-    asked, asking = await _asked(desk, seen, actor, changes, known)
+    asked, unsaid, asking = await _asked(desk, seen, actor, changes, known)
 
     def decide(request: Request, standing: Standing, moment: Moment) -> Step:
         args = changed(request, actor.id, changes)
@@ -32,6 +32,8 @@ async def edit(desk: Desk, actor: Actor, request_id: str, version: int, changes:
         if following.route.verdict is Verdict.DENY:
             raise Denied(f"The policy does not allow this: denied by {following.route.rule}. Nothing is changed.")
         if not submit.could_be_approved(request, following, {**standing.roster, **asked}):
+            for why in unsaid.values():
+                raise Unconfirmed(why)
             raise NobodyToAsk("Nobody could approve it like this. Nothing is changed.")
         mark = _mark(desk, request, following)
         twin = moment.twins.get(mark)
@@ -44,15 +46,15 @@ async def edit(desk: Desk, actor: Actor, request_id: str, version: int, changes:
 
 async def _asked(
     desk: Desk, seen: Request, actor: Actor, changes: Mapping[str, Any], known: Known
-) -> tuple[Roster, Asking | None]:
+) -> tuple[Roster, Unsaid, Asking | None]:
     """Members of the groups that the edited version would ask, and what else must not be open then."""
     try:
         args = changed(seen, actor.id, changes)
         following = desk.composer.next_version(seen, args, known, desk.clock(), "", editor=actor.id)
     except Refusal:
-        return {}, None  # the move itself says why, to whom it may be said
-    roster = await desk.roster(following.route.groups.values())
-    return roster, desk.asking(seen.asker, _mark(desk, seen, following), without=seen.id)
+        return {}, {}, None  # the move itself says why, to whom it may be said
+    roster, unsaid = await desk.rosters(following.route.groups.values())
+    return roster, unsaid, desk.asking(seen.asker, _mark(desk, seen, following), without=seen.id)
 
 
 def _mark(desk: Desk, request: Request, version: Version) -> str:

@@ -123,7 +123,8 @@ async def _beside(desk: Desk, person: str, approval: StandingApproval) -> Standi
     """Who somebody is now, with the groups that may end it, as the file defines them now."""
     groups = desk.in_force.catalogue.groups
     named = [groups[name] for name in approval.groups if name in groups]
-    return replace(await desk.standing(person), roster=await desk.roster(named))
+    roster, unsaid = await desk.rosters(named)
+    return replace(await desk.standing(person), roster=roster, unsaid=unsaid)
 
 
 async def allowed(desk: Desk, request: Request, version: Version) -> Version | None:

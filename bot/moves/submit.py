@@ -190,6 +190,9 @@ def _may_ask(action: Action, known: Known) -> bool:
 
 def may_ask(action: Action, known: Known) -> None:
     if not _may_ask(action, known):
+        for group in action.may_ask:
+            if group in known.unsaid:
+                raise Unconfirmed(known.unsaid[group])
         raise MayNotAsk(f"{action.name} may be asked for by {', '.join(action.may_ask) or 'nobody'} only.")
 
 
@@ -205,8 +208,10 @@ async def offered(desk: Desk, asker: Asker) -> list[Action]:
 
 async def somebody_to_ask(desk: Desk, request: Request, version: Version) -> None:
     """A request that no eligible person could ever approve is refused when it is made."""
-    roster = await desk.roster(version.route.groups.values())
+    roster, unsaid = await desk.rosters(version.route.groups.values())
     if not could_be_approved(request, version, roster):
+        for why in unsaid.values():
+            raise Unconfirmed(why)
         groups = ", ".join(sorted(version.route.groups)) or "nobody"
         raise NobodyToAsk(
             f"Nobody could approve this: rule “{version.route.rule}” asks {groups}, and too few of its members "

@@ -115,7 +115,7 @@ def _told(file: str, fault: Unreadable) -> Mistake:
 def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Path) -> Book | None:
     private = tuple(parts.network.private) if parts.network else ()
     check_hosts(root / "network" / "private", private)
-    known = groups(root / "people", parts.people, private)
+    known = groups(root / "people", parts.people, private, machine)
     made, wrong = actions(root / "actions", parts.actions, known, private, parts.callables, machine)
     links = identities(root / "identities", parts.identities)
     broken = glass(root / "actions", parts.actions, parts.slack, known)

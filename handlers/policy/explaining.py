@@ -92,7 +92,7 @@ async def _look(settings: Settings, book: config.Book, request: Request | None, 
     fixed = request.version.route.groups if request and request.version else {}
     known = {**book.catalogue.groups, **fixed}
     try:
-        async with composition.slack_people(settings) as people:
+        async with composition.slack_people(settings, book) as people:
             found = await asyncio.gather(*(people.members(group) for group in known.values()))
             roster = dict(zip(known, found, strict=True))
             ids = {each for each in (asker.person, asker.acts_for) if each}.union(*found)

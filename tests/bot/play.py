@@ -244,11 +244,21 @@ class Play:
         elif who == "file":
             self._file(*rest)
         elif who == "slack":
-            self.room.people.silent = rest == ["is", "silent"]
+            self._slack(*rest)
         elif who == "sweep":
             await lost.sweep(self.room.desk)
         else:
             await self._person(who, rest[0], rest[1:])
+
+    def _slack(self, does: str, *what: str) -> None:
+        people = self.room.people
+        match does:
+            case "hides":
+                people.hidden |= {*what}
+            case "shows":
+                people.hidden -= {*what}
+            case _:
+                people.silent = (does, *what) == ("is", "silent")
 
     def _file(self, old: str, new: str) -> None:
         """The file is changed and loaded anew, as a reload does it."""

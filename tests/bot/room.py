@@ -65,6 +65,7 @@ class Workspace:
     problems: dict[str, str] = field(default_factory=lambda: {GUS: "is a guest"})
     channel: frozenset[str] = frozenset()
     silent: bool = False
+    hidden: set[str] = field(default_factory=set)  # groups whose members nobody can say just now
     asked: list[tuple[str, bool]] = field(default_factory=list)
     meanwhile: Callable[[], Awaitable[object]] | None = None  # what happens once, while somebody is looked up
 
@@ -74,6 +75,8 @@ class Workspace:
 
     async def members(self, group: Group, *, fresh: bool = False) -> frozenset[str]:
         self._answers(group.name, fresh=fresh)
+        if group.name in self.hidden:
+            raise Unconfirmed(f"Who {group.name} is now is not known.")
         happens, self.meanwhile = self.meanwhile, None
         if happens is not None:
             await happens()

@@ -25,6 +25,14 @@ def critical(stage: str) -> str:
     return f"    critical: {{ask: [{stage}]}}  {HERE}\n"
 
 
+PD = "https://api.pagerduty.com"
+
+
+def looked_up(given: str, *told: str) -> tuple[str, ...]:
+    """`given`: the address, its closing quote, and what follows it in the look-up."""
+    return (FINANCE, f"{FINANCE}  oncall: {{lookup: {{url: '{given}}}}}  {HERE}\n", *told)
+
+
 TABLE = {
     # conditions
     "an argument that no action has": (
@@ -188,6 +196,92 @@ TABLE = {
         "people.oncall.lookup.path",
         '"user.id" is not a path into JSON',
         "$.user.slack_id",
+    ),
+    "a look-up that does not say where people stand": (
+        FINANCE,
+        f"{FINANCE}  oncall: {{lookup: {{url: 'https://oncall.example.com'}}}}  {HERE}\n",
+        "people.oncall.lookup",
+        '"path" is missing',
+        "say format: pagerduty",
+    ),
+    "a look-up of a format nobody knows": (
+        FINANCE,
+        f"{FINANCE}  oncall: {{lookup: {{url: 'https://oncall.example.com', format: pagerdudy}}}}  {HERE}\n",
+        "people.oncall.lookup.format",
+        '"pagerdudy" is not a format',
+        "did you mean pagerduty?",
+    ),
+    "a look-up with a path into what is known": looked_up(
+        f"{PD}/oncalls?schedule_ids[]=P1&include[]=users', format: pagerduty, path: $.x",
+        "people.oncall.lookup.path",
+        "where people stand in pagerduty's answers is known",
+        "remove it",
+    ),
+    "everybody who is on call for anything": looked_up(
+        f"{PD}/oncalls?include[]=users', format: pagerduty",
+        "people.oncall.lookup.url",
+        "asks for everybody who is on call for anything",
+        "schedule_ids[]=",
+    ),
+    "PagerDuty's people without addresses": looked_up(
+        f"{PD}/oncalls?schedule_ids[]=P1', format: pagerduty",
+        "people.oncall.lookup.url",
+        "names people by ids of its own",
+        "add &include[]=users",
+    ),
+    "PagerDuty at another moment": looked_up(
+        f"{PD}/schedules/P1/users?since=2026-01-01T00:00:00Z', format: pagerduty",
+        "people.oncall.lookup.url",
+        "since and until are those of the moment",
+        "remove them",
+    ),
+    "another of PagerDuty's answers": looked_up(
+        f"{PD}/users', format: pagerduty",
+        "people.oncall.lookup.url",
+        "neither PagerDuty's /oncalls nor /schedules/{id}/users",
+        "write https://api.pagerduty.com/oncalls?schedule_ids[]=",
+    ),
+    "another of Opsgenie's answers": looked_up(
+        "https://api.opsgenie.com/v2/users', format: opsgenie",
+        "people.oncall.lookup.url",
+        "not who is on call by one of Opsgenie's schedules",
+        "on-calls?flat=true",
+    ),
+    "Opsgenie at another moment": looked_up(
+        "https://api.opsgenie.com/v2/schedules/s1/on-calls?date=2026-01-01T00:00:00Z', format: opsgenie",
+        "people.oncall.lookup.url",
+        "asked for the moment it is asked",
+        "remove date",
+    ),
+    "a look-up with a variable that is not set": looked_up(
+        "https://o.example.com', path: $.id, headers: {Authorization: 'Bearer ${PD_TOKEN}'}",
+        "people.oncall.lookup.headers.Authorization",
+        "the environment variable PD_TOKEN is not set",
+        "set PD_TOKEN",
+    ),
+    "a look-up with Signoff's own secret": looked_up(
+        "https://o.example.com', path: $.id, headers: {Authorization: 'Bearer ${SLACK_BOT_TOKEN}'}",
+        "people.oncall.lookup.headers.Authorization",
+        "SLACK_BOT_TOKEN is Signoff's own secret",
+        "a variable of its own",
+    ),
+    "a look-up with a header that is ours": looked_up(
+        "https://o.example.com', path: $.id, headers: {Host: other.example.com}",
+        "people.oncall.lookup.headers.Host",
+        "is set by Signoff itself",
+        "remove it",
+    ),
+    "a look-up with a key in its address": looked_up(
+        "https://o.example.com/?key=${BILLING_TOKEN}', path: $.id",
+        "people.oncall.lookup.url",
+        "a URL may not take ${…}",
+        "a key belongs into headers",
+    ),
+    "a look-up that maps to no Slack id": looked_up(
+        "https://o.example.com', path: $.id, map: {PFAY: fay}",
+        "people.oncall.lookup.map.PFAY",
+        '"fay" is not the id of a Slack user',
+        "write U… or W…",
     ),
     "an operator that is neither id nor group": (
         "  operators: [S0OPERATE1]\n",
@@ -370,6 +464,22 @@ def test_two_accounts_of_one_person_are_not_two_approvers(tmp_path: Path) -> Non
     (found,) = mistakes(tmp_path, text)
     assert found.path == f"{CRITICAL_AT}[0].need[0]"
     assert "it takes 2 approvals, and its groups list 1 person" in found.what
+
+
+def test_look_ups_are_read(tmp_path: Path) -> None:
+    """Only what is said is kept, so that a look-up digested before there were formats reads the same."""
+    url = f"{PD}/oncalls?schedule_ids[]=P1&include[]=users"
+    pagerduty = f"{{url: '{url}', format: pagerduty, headers: {{Authorization: 'Token token=${{OTHER_TOKEN}}'}}}}"
+    plain = "{url: 'https://o.example.com/now', path: '$.ids[*]', map: {fay@example.com: U0FAY00001}}"
+    groups = f"  night: {{lookup: {pagerduty}}}\n  day: {{lookup: {plain}}}\n"
+    read_groups = read(tmp_path, broken((FINANCE, FINANCE + groups))).catalogue.groups
+    headers = {"Authorization": "Token token=${OTHER_TOKEN}"}
+    assert read_groups["night"].lookup == {"url": url, "format": "pagerduty", "headers": headers}
+    assert read_groups["day"].lookup == {
+        "url": "https://o.example.com/now",
+        "path": "$.ids[*]",
+        "map": {"fay@example.com": "U0FAY00001"},
+    }
 
 
 def test_linked_accounts_are_read(tmp_path: Path) -> None:

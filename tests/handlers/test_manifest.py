@@ -49,6 +49,7 @@ METHOD_SCOPES = {
     "conversations.list": {"channels:read", "groups:read"},
     "conversations.info": {"channels:read", "groups:read"},
     "users.info": {"users:read"},
+    "users.lookupByEmail": {"users:read.email"},
     "usergroups.users.list": {"usergroups:read"},
     "usergroups.list": {"usergroups:read"},
     "views.open": set(),

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from bot import templates
-from handlers.config.build.people import check_url
 from handlers.config.build.placing import Template
+from handlers.config.build.urls import check_url
 from handlers.config.build.workshop import Workshop
 from handlers.config.mistakes import Spot
 from handlers.config.shape.ways import Http

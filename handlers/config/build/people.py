@@ -6,22 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.catalogue import Group
 from bot.identity import Identities
 from bot.route import REQUESTER
-from handlers.config.build.machine import REFERENCE
+from handlers.config.build.lookup import lookup
+from handlers.config.build.machine import Machine
+from handlers.config.build.urls import check_url
 from handlers.config.mistakes import Spot
-from handlers.config.shape.people import Lookup, People, Slack
+from handlers.config.shape.people import People, Slack
 from handlers.config.shape.values import USER, USER_GROUP
-from handlers.egress import EgressRefused, target
 from handlers.words import quoted, use
 
 EVERYONE = "everyone"
 
 
-def groups(spot: Spot, people: Mapping[str, People | None], private: Iterable[str]) -> dict[str, Group]:
+def groups(
+    spot: Spot, people: Mapping[str, People | None], private: Sequence[str], machine: Machine
+) -> dict[str, Group]:
     """Every group by name. One whose structure is wrong is there, empty, so that naming it is no mistake."""
-    return {name: _group(spot / name, name, given, private) for name, given in people.items()}
+    return {name: _group(spot / name, name, given, private, machine) for name, given in people.items()}
 
 
-def _group(spot: Spot, name: str, given: People | None, private: Iterable[str]) -> Group:
+def _group(spot: Spot, name: str, given: People | None, private: Sequence[str], machine: Machine) -> Group:
     if given is None:
         return Group(name)
     if name in (EVERYONE, REQUESTER):
@@ -40,28 +43,10 @@ def _group(spot: Spot, name: str, given: People | None, private: Iterable[str]) 
         users=tuple(given.users),
         user_groups=tuple(given.user_groups),
         channels=tuple(given.channels),
-        lookup=_lookup(spot / "lookup", given.lookup, private),
+        lookup=lookup(spot / "lookup", given.lookup, private, machine) if given.lookup else None,
         time_zone=given.time_zone,
         hours=given.hours,
     )
-
-
-def _lookup(spot: Spot, given: Lookup | None, private: Iterable[str]) -> dict[str, object] | None:
-    if given is None:
-        return None
-    check_url(spot / "url", given.url, private)
-    if REFERENCE.search(given.url):
-        (spot / "url").mistake("a URL may not take ${…} from the environment", "write it out")
-    return {"url": given.url, "path": given.path}
-
-
-def check_url(spot: Spot, url: str, private: Iterable[str]) -> None:
-    """By the same rules as when it is called."""
-    try:
-        target(url, private=tuple(private))
-    except EgressRefused as error:
-        what, _, remedy = re.sub(r": (?=use https|percent-encode|write )", "; ", str(error)).partition("; ")
-        spot.mistake(what, remedy)
 
 
 def check_hosts(spot: Spot, hosts: Iterable[str]) -> None:

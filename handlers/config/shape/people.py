@@ -1,6 +1,6 @@
 """Slack, the network, and who can be asked."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -8,6 +8,7 @@ from handlers.config.shape.base import Part
 from handlers.config.shape.values import (
     Channel,
     ChannelId,
+    HeaderName,
     Hours,
     Text,
     TimeZone,
@@ -65,18 +66,43 @@ class Network(Part):
     )
 
 
-class Lookup(Part):
-    """An HTTP answer that holds the ids of those to ask, such as an on-call schedule's."""
+JsonPath = Annotated[
+    str,
+    Text(
+        r"\$(?:\.[A-Za-z_][\w-]*|\[\*\])+",
+        "a path into JSON",
+        "write $ and names, [*] for a list, such as $.user.slack_id or $.users[*].slack_id",
+    ),
+]
+MapKey = Annotated[str, Text(r"\S{1,320}", "an id or an address", "write it as the other system does, without blanks")]
 
-    url: str = Field(description="Asked with GET.", examples=["https://oncall.example.com/now"])
-    path: Annotated[
-        str,
-        Text(
-            r"\$(?:\.[A-Za-z_][\w-]*|\[\*\])+",
-            "a path into JSON",
-            "write $ and names, [*] for a list, such as $.user.slack_id or $.users[*].slack_id",
-        ),
-    ] = Field(description="Where the Slack ids stand in the JSON answer.", examples=["$.user.slack_id"])
+
+class Lookup(Part):
+    """An HTTP answer that says who to ask right now, such as an on-call schedule's."""
+
+    url: str = Field(
+        description="Asked with GET; PagerDuty's with since and until of that moment added.",
+        examples=["https://oncall.example.com/now"],
+    )
+    format: Literal["json", "pagerduty", "opsgenie"] = Field(
+        "json", description="What the answer looks like: PagerDuty's, Opsgenie's, or other JSON with a path."
+    )
+    path: JsonPath | None = Field(
+        None,
+        description="Where Slack ids, e-mail addresses or ids of map stand in a JSON answer.",
+        examples=["$.user.slack_id"],
+    )
+    headers: dict[HeaderName, str] = Field(
+        default_factory=dict,
+        description="Headers; ${NAME} is taken from the environment and never shown.",
+        examples=[{"Authorization": "Token token=${PAGERDUTY_TOKEN}"}],
+    )
+    map: dict[MapKey, UserId] = Field(
+        default_factory=dict,
+        max_length=1000,
+        description="Ids or e-mail addresses there → Slack user ids; others are looked up in Slack by e-mail.",
+        examples=[{"PXPGF42": "U0FAY00001"}],
+    )
 
 
 Identity = Annotated[list[UserId], Field(max_length=20, description="The Slack user ids of one person, at least two.")]

@@ -280,7 +280,8 @@ async def test_people_as_the_bot_sees_them(slack: LocalSlack, client: AsyncWebCl
     assert await error(client.users_info(user="U0X")) == "user_not_found"
     found = await client.users_lookupByEmail(email="ALICE@example.com")
     assert found["user"]["id"] == ALICE
-    assert await error(client.users_lookupByEmail(email="dan@example.com")) == "users_not_found"
+    for name in ("dan", "eve", "nobody"):  # deactivated, of another organisation, unknown
+        assert await error(client.users_lookupByEmail(email=f"{name}@example.com")) == "users_not_found"
     page = await client.users_list(limit=2)
     assert len(page["members"]) == 2
     assert page["response_metadata"]["next_cursor"]

@@ -37,10 +37,10 @@ def get_presence(call: Call) -> Json:
 
 
 def lookup_by_email(call: Call) -> Json:
-    """users.lookupByEmail: deactivated people are not found."""
+    """users.lookupByEmail: neither deactivated people are found nor those of other organisations."""
     wanted = call.args.required("email").lower()
     for user in call.core.workspace.users.values():
-        if user.email.lower() == wanted and not user.deleted:
+        if user.email.lower() == wanted and not user.deleted and not user.is_stranger:
             return {"user": _shown(call, user)}
     raise ApiError("users_not_found")
 
