@@ -15,6 +15,7 @@ from bot import templates
 from bot.errors import BadInput, NotFound, Problem
 from bot.identity import ONE_EACH, Identities
 from bot.limits import Limits
+from bot.weekly import When
 
 Way = Mapping[str, Any]
 MASK = "••••••"
@@ -145,6 +146,7 @@ class Catalogue:
     cards_per_minute: int = 10  # in one channel; further ones are listed together
     private_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    summary: When | None = None  # when operators get theirs
     version: str = ""
     identities: Identities = ONE_EACH
     security_channel: str | None = None

@@ -15,6 +15,8 @@ from bot.request import Asker, Draft, Effect, EffectKind, Event, Request, State,
 from bot.roundup import Placed, Roundup
 from bot.sight import Sight
 from bot.standing import StandingApproval
+from bot.summary import Decide as Plan
+from bot.summary import Dues, Week
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,16 @@ class Store(Protocol):
 
     async def waiting_as(self, mark: str, before: int | None, limit: int) -> tuple[Waiting, ...]:
         """Pending requests of one mark, the newest first; only those that came `before` that number."""
+
+    # summaries
+    async def summaries(self) -> Dues:
+        """When each operator's next one is due."""
+
+    async def plan_summaries(self, decide: Plan) -> None:
+        """As one durable transaction. `decide` is pure and gets what is due when, and the time."""
+
+    async def week(self, actions: Sequence[str], since: int, until: int) -> Week:
+        """How requests of these actions were decided after `since` and up to `until`."""
 
     # the brake
     async def pause(self, event: Event) -> None: ...

@@ -12,6 +12,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
+from bot.moves import summary
 from bot.moves.desk import Desk
 from bot.moves.tick import tick
 
@@ -41,6 +42,7 @@ class Ticker:
         seen, at_most = self.desk.store.stirs, SWEEP
         try:
             await tick(self.desk)
+            await summary.tick(self.desk)
             await self._set()
         except Exception as error:
             log.exception("tick_failed", error=repr(error))

@@ -11,6 +11,7 @@
               └─ standing_approvals      given while looking at it, for others like it
     events                               the audit trail: exact bytes and their hash
     absences                             who is away, and who stands in
+    summaries                            when each operator's next one is due
     outbox                               what is still to be done outside
     servers, reloads                     who serves; when they were asked to load their file again
     instance                             one row: who this database is, the brake, a check of the key
@@ -305,6 +306,13 @@ roundups = Table(
     UniqueConstraint("channel", "ts"),
 )
 Index("ix_roundups_aim_opened_at", roundups.c.aim, roundups.c.opened_at)
+
+summaries = Table(  # of operators, once a week
+    "summaries",
+    metadata,
+    Column("person", Text, primary_key=True),  # empty: when to look who they are
+    Column("due", BigInteger, nullable=False),
+)
 
 placings = Table(
     "placings",

@@ -20,6 +20,8 @@ from bot.request import Effect, EffectKind, Event, Request, Step, Version
 from bot.roundup import Placed, Roundup
 from bot.sight import Sight
 from bot.standing import StandingApproval
+from bot.summary import Decide as Plan
+from bot.summary import Dues, Week
 from store import (
     absences,
     asked,
@@ -34,6 +36,7 @@ from store import (
     roundups,
     sights,
     standing,
+    summaries,
     views,
 )
 from store.engine import Engine, Transaction
@@ -297,6 +300,17 @@ class SqlStore:
 
     async def waiting_as(self, mark: str, before: int | None, limit: int) -> tuple[Waiting, ...]:
         return await self._engine.read(lambda transaction: views.waiting_as(transaction, mark, before, limit))
+
+    # summaries
+
+    async def summaries(self) -> Dues:
+        return await self._engine.read(summaries.dues)
+
+    async def plan_summaries(self, decide: Plan) -> None:
+        await self._engine.write(lambda t: summaries.plan(t, decide, self._clock(), self._seal), lambda _: self._stir())
+
+    async def week(self, actions: Sequence[str], since: int, until: int) -> Week:
+        return await self._engine.read(lambda transaction: summaries.of_week(transaction, actions, since, until))
 
     # the brake
 

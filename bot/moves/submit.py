@@ -151,13 +151,15 @@ class Ready:
     fingerprint: str
     twin: Request | None = None
     allowed: Version | None = None
+    glass: bool = False
 
 
 def once_and_within_limits(desk: Desk, ready: Ready, moment: Moment) -> None:
     """Asked in the transaction that makes it. Raises Joined where there is one already, TooMany beyond a limit."""
     if ready.fingerprint in moment.twins:
         raise joined(moment.twins[ready.fingerprint])
-    limits.check(desk.in_force.catalogue.limits, moment.asked, ready.version.action.name, moment.now)
+    if not ready.glass:  # an emergency waits for no limit; who may break the glass was asked before
+        limits.check(desk.in_force.catalogue.limits, moment.asked, ready.version.action.name, moment.now)
 
 
 async def prepare(
@@ -173,7 +175,7 @@ async def prepare(
     if twin is None and version.route.asks and not glass:
         await somebody_to_ask(desk, request, version)
     allowed = await standing.allowed(desk, request, version) if twin is None else None
-    return Ready(version, mark, twin, allowed)
+    return Ready(version, mark, twin, allowed, glass)
 
 
 async def full_member(desk: Desk, asker: Asker) -> None:

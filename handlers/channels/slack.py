@@ -29,6 +29,7 @@ from handlers.cards.card import card, superseded
 from handlers.cards.lines import alone_alert, line, operator_alert
 from handlers.cards.lists import posted, said
 from handlers.cards.mine import mine
+from handlers.cards.summary import summary
 from handlers.slack_errors import UNANSWERED, code_of
 from handlers.tokens import Token
 
@@ -108,7 +109,16 @@ class SlackChannel:
 
     async def inform(self, parcel: Parcel) -> None:
         about = parcel.data
-        await self._say_gently(await self.dm(str(about["to"])), stands_in(str(about["person"]), about["until"]))
+        match about["what"]:
+            case "summary":
+                week = await self.desk.store.week(
+                    list(self.desk.in_force.catalogue.actions), about["since"], about["until"]
+                )
+                drawn = None if week.empty else summary(week)  # a week in which nothing was decided makes no message
+            case _:
+                drawn = stands_in(str(about["person"]), about["until"])
+        if drawn is not None:
+            await self._say_gently(await self.dm(str(about["to"])), drawn)
 
     # ── cards ───────────────────────────────────────────────────────────────────────────────────────────────────
 

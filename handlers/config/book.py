@@ -13,7 +13,7 @@ from handlers.config.build.actions import actions
 from handlers.config.build.glass import glass
 from handlers.config.build.limits import limits
 from handlers.config.build.machine import Machine
-from handlers.config.build.people import check_hosts, groups, identities, operators
+from handlers.config.build.people import check_hosts, groups, identities, operators, weekly
 from handlers.config.build.rules import policy
 from handlers.config.cases import CaseResult, PolicyCase, cases, run
 from handlers.config.mistakes import ConfigError, Mistake, Spot
@@ -134,6 +134,7 @@ def _built(root: Spot, parts: Parts, machine: Machine, version: str, source: Pat
         cards_per_minute=parts.slack.cards.per_minute,
         private_hosts=frozenset(private),
         limits=bounds,
+        summary=weekly(parts.slack.summary),
         version=version,
         identities=links,
         security_channel=parts.slack.security_channel,

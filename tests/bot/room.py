@@ -63,6 +63,7 @@ class Workspace:
 
     groups: dict[str, frozenset[str]] = field(default_factory=lambda: dict(GROUPS))
     problems: dict[str, str] = field(default_factory=lambda: {GUS: "is a guest"})
+    zones: dict[str, str] = field(default_factory=dict)  # in UTC, where not said
     channel: frozenset[str] = frozenset()
     silent: bool = False
     hidden: set[str] = field(default_factory=set)  # groups whose members nobody can say just now
@@ -71,7 +72,12 @@ class Workspace:
 
     async def person(self, person_id: str, *, fresh: bool = False) -> Person:
         self._answers(person_id, fresh=fresh)
-        return Person(person_id, person_id.removeprefix("U0").title(), self.problems.get(person_id))
+        return Person(
+            person_id,
+            person_id.removeprefix("U0").title(),
+            self.problems.get(person_id),
+            self.zones.get(person_id, "UTC"),
+        )
 
     async def members(self, group: Group, *, fresh: bool = False) -> frozenset[str]:
         self._answers(group.name, fresh=fresh)

@@ -43,6 +43,7 @@ people:
   directors: {users: [U0DORA, U0DAN]}
   leads: {user_groups: [S0LEADS]}
   oncall: {users: [U0ANA, U0FAY, U0GUS, U0OWEN]}
+limits: {}
 """
 FILE = """
 actions:
@@ -115,6 +116,13 @@ nobody outside the group, no guest, no operator
     olga asks restart service=cart                    → pending
     olga breaks because the cart is down              → refused may_not_break_glass
     gus asks broken restart service=shop              → refused not_a_member
+
+an emergency waits for no limit
+    file "limits: {}" "limits: {requester: {open: 1}}" →
+    ana asks charge amount=5                          → pending
+    ana asks restart service=shop                     → refused too_many
+    ana asks broken restart service=shop              → pending
+    ana breaks because the shop is down               → approved label=break_glass
 
 not where the file does not turn it on
     ana asks charge amount=5                          → pending

@@ -13,6 +13,13 @@ CRITICAL = "    critical: {ask: [{need: [{from: [directors], approvals: 2}]}]}\n
 
 TABLE = {
     # what is broken: (text of the sound file, what it becomes, path, what is wrong, remedy)
+    "a summary at no time": (
+        '  channel: "#approvals"\n',
+        f'  channel: "#approvals"\n  summary: mondays at nine  {HERE}\n',
+        "slack.summary",
+        '"mondays at nine" is not a time of the week',
+        'write one such as "monday 09:00", or off',
+    ),
     "no cards at all": (
         '  channel: "#approvals"\n',
         f'  channel: "#approvals"\n  cards: {{per_minute: 0}}  {HERE}\n',

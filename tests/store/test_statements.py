@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from store import absences, asked, audit, brake, messages, outbox, requests, roundups, standing, views
+from store import absences, asked, audit, brake, messages, outbox, requests, roundups, standing, summaries, views
 from store.engine import Statement
 from store.schema import metadata
 
@@ -25,6 +25,7 @@ MODULES: tuple[ModuleType, ...] = (
     requests,
     roundups,
     standing,
+    summaries,
     views,
 )
 STATEMENTS = [

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.catalogue import Group
 from bot.identity import Identities
 from bot.route import REQUESTER
+from bot.weekly import When
 from handlers.config.build.lookup import lookup
 from handlers.config.build.machine import Machine
 from handlers.config.build.urls import check_url
 from handlers.config.mistakes import Spot
 from handlers.config.shape.people import People, Slack
-from handlers.config.shape.values import USER, USER_GROUP
+from handlers.config.shape.values import DAYS, USER, USER_GROUP
 from handlers.words import quoted, use
 
 EVERYONE = "everyone"
@@ -79,6 +80,15 @@ def named(spot: Spot, names: Iterable[str], known: Mapping[str, Group], *also: s
             remedy = use([*known, *also], name) if known or also else "add the group under people"
             (spot / at).mistake(f"there is no group {quoted(name)} under people", remedy)
     return tuple(dict.fromkeys(names))
+
+
+def weekly(given: str) -> When | None:
+    """`monday 09:00` as a time of the week; None for `off`."""
+    if given == "off":
+        return None
+    day, _, time = given.partition(" ")
+    hour, _, minute = time.partition(":")
+    return When(DAYS.index(day), int(hour), int(minute))
 
 
 def operators(spot: Spot, slack: Slack | None, known: Mapping[str, Group]) -> Group:

@@ -14,6 +14,7 @@ from handlers.config.shape.values import (
     TimeZone,
     UserGroupId,
     UserId,
+    Weekly,
 )
 
 
@@ -42,6 +43,10 @@ class Slack(Part):
         examples=["#security"],
     )
     cards: Cards = Field(default_factory=lambda: Cards.model_validate({}), description="Against too many at once.")
+    summary: Weekly = Field(
+        "monday 09:00",
+        description="When each operator privately hears how requests were decided, by their own clock; off for never.",
+    )
     operators: list[str] = Field(
         min_length=1,
         description="Who may pause, resume, cancel and settle an unknown outcome: Slack ids (U…, W…, S…) or groups "

@@ -143,6 +143,23 @@ def _hours(value: str) -> str:
 Hours = Annotated[str, AfterValidator(_hours), Field(json_schema_extra={"examples": ["08:00-18:00"]})]
 
 
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKLY = rf"off|(?:{'|'.join(DAYS)}) (?:[01]\d|2[0-3]):[0-5]\d"
+
+
+def _weekly(value: str) -> str:
+    if not re.fullmatch(_WEEKLY, value):
+        raise ValueError(f'{quoted(value)} is not a time of the week; write one such as "monday 09:00", or off')
+    return value
+
+
+Weekly = Annotated[
+    str,
+    AfterValidator(_weekly),
+    Field(json_schema_extra={"pattern": f"^(?:{_WEEKLY})$", "examples": ["monday 09:00", "off"]}),
+]
+
+
 def _time_zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
