@@ -25,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.errors import Denied, Refusal, TooSoon
 from bot.moves import away, brake, bulk, cancel, claim, edit, lost, remark, settle, submit, tick, undo, vote
 from bot.outcome import Job, Outcome
-from bot.request import FINAL, Actor, Asker, EffectKind, Request, State
+from bot.request import FINAL, OPEN, Actor, Asker, EffectKind, Request, State
 from bot.route import REQUESTER, Surface
 from bot.sight import CALM
 from tests.bot import room as rooms
@@ -662,9 +662,14 @@ class Model(RuleBasedStateMachine):
             self.run(self._holds())
 
     async def _holds(self) -> None:
+        asked: set[str] = set()
         for request_id in self.ids:
             request = await self.load(request_id)
             known = self.known[request_id]
+            if request.state in OPEN and request.undo_of is None and request.version is not None:
+                same = repr((request.asker.id, request.version.action.name, sorted(request.version.args.items())))
+                assert same not in asked, f"two open requests are the same: {same}"
+                asked.add(same)
             self._lives(request)
             self._ends(request, known)
             self._versions(request, known)
