@@ -8,6 +8,8 @@ What it means, and what it does not:
 - Without one (or where theirs could not decide that request) no message goes out to anybody in their place, nor to
   them: nobody is woken on holiday. The others are asked as ever; where nobody else is left, that is nobody at all,
   and the next step is due at once (`bot.moves.lost`).
+- What somebody was sent before they went stays with them; their delegate finds what waits already at home, where
+  everything stands that they could decide.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ What is pending is never read whole: requests that wait for the same of the same
 (`quorum.mark`), and one of them tells for all whether there are people enough.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from bot import machine, quorum, timing
@@ -17,7 +17,8 @@ from bot.moves.desk import Desk
 from bot.moves.reach import present, reached
 from bot.people import Roster
 from bot.ports import Moment
-from bot.request import Move, Request, State, Step
+from bot.request import Asker, Move, Request, State, Step
+from bot.route import REQUESTER
 
 PAGE = 200  # rows read at once of those that wait for the same
 OPENS = frozenset({Move.SEND, Move.EDIT, Move.VOTE, Move.REOPEN, Move.ESCALATE})  # who is asked, or left, may be others
@@ -59,14 +60,29 @@ async def _sweep(desk: Desk, mark: str) -> None:
     alike = quorum.mark(sample) == mark
     if alike and quorum.ample(sample, await present(desk, sample)):
         return
-    roster = await present(desk, sample, fresh=True)
+    manned = _manned_for(sample, await present(desk, sample, fresh=True))
     before: int | None = None
     while rows := await desk.store.waiting_as(mark, before, PAGE):
         for row in rows:
-            if alike and not sample.votes and quorum.manned(sample.but(asker=row.asker), roster):
+            if alike and not sample.votes and manned(row.asker):
                 continue
             await check(desk, row.id, confirmed=alike)
         before = rows[-1].n
+
+
+def _manned_for(sample: Request, roster: Roster) -> Callable[[Asker], bool]:
+    """Whether a request like the sample would have people enough, had somebody else asked for it."""
+    known: dict[Asker | frozenset[str], bool] = {}
+    everybody = frozenset[str]().union(*roster.values())
+    confirms = REQUESTER in sample.stage_groups
+
+    def manned(asker: Asker) -> bool:
+        same = asker if confirms else sample.identities.widened(asker.makers) & everybody  # all that makes a difference
+        if same not in known:
+            known[same] = quorum.manned(sample.but(asker=asker), roster)
+        return known[same]
+
+    return manned
 
 
 async def _abandoned(desk: Desk, request: Request, *, confirmed: bool) -> bool:

@@ -55,6 +55,7 @@ def stands_in(for_whom: str, until: int | None) -> Drawn:
     lines: list[Line] = [
         [person(for_whom), " is away", *_until(until), ", and you stand in."],
         ["What they would be asked comes to you where you are asked yourself; you vote in your own name."],
+        ["What waits already stands in Signoff's home, under ", bold("Waiting for you"), "."],
     ]
     return drawn("You stand in for somebody who is away", [rich(section(*lines))])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.absence import Cover
 from bot.catalogue import Action
 from bot.errors import BadInput, Refusal
 from bot.ports import Row
@@ -87,11 +88,11 @@ def _told(request: Request, what: str) -> Drawn:
     return drawn(what, [*top, rich(section([what], *lines)), note(request.id)])
 
 
-def shown(request: Request) -> Drawn:
-    """A request as its card, without buttons."""
+def shown(request: Request, covers: Sequence[Cover] = ()) -> Drawn:
+    """A request as its card, without buttons. `covers`: who of those asked is away."""
     if request.version is None:
         return drawn(facts.stands(request), [rich(section([bold(facts.stands(request))])), note(request.id)])
-    return card(request, "")
+    return card(request, "", covers=covers)
 
 
 def rows(which: str, found: Sequence[Row], *, shown: int) -> Drawn:

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.bulk import MOST
 from bot.catalogue import Action
 from bot.errors import BadInput, Problem
-from bot.moves import away, brake, cancel, look, submit
+from bot.moves import away, brake, cancel, look, reach, submit
 from bot.moves.desk import Desk
 from bot.request import Actor, Asker
 from handlers.cards import away as absent
@@ -210,7 +210,8 @@ def _maybe(near: Sequence[str]) -> str:
 
 async def _show(typed: Typed) -> Drawn:
     request_id = _one_id(typed, "show")
-    return lists.shown(await look.look(typed.desk, typed.who.id, request_id))
+    request = await look.look(typed.desk, typed.who.id, request_id)
+    return lists.shown(request, await reach.covers(typed.desk, request))
 
 
 async def _cancel(typed: Typed) -> Drawn:

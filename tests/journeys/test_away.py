@@ -105,6 +105,7 @@ async def test_without_a_stand_in_nobody_is_woken_and_the_others_are_asked(stage
     assert copies(stage.dora, request.id) == []
     assert len(copies(stage.dan, request.id)) == 1
     await reads(stage, stage.walt, card, "dora is away, nobody stands in")
+    assert "dora is away, nobody stands in" in await reply(stage, stage.rita, f"/signoff show {request.id}")
     await stage.dora.click(card, "Approve")  # who presses all the same is counted
     await stage.reaches(request.id, "succeeded")
 
